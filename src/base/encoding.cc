@@ -1,0 +1,110 @@
+#include "base/encoding.h"
+
+#include <openssl/evp.h>
+
+namespace scones {
+namespace {
+
+constexpr char kLowerDigits[] = "0123456789abcdef";
+constexpr char kUpperDigits[] = "0123456789ABCDEF";
+
+int DigitValue(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+bool IsUnreserved(unsigned char c) {
+  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
+         c == '.' || c == '_' || c == '~';
+}
+
+bool IsBase64Character(char c) {
+  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' ||
+         c == '/';
+}
+
+}  // namespace
+
+std::string HexEncode(std::string_view bytes) {
+  std::string text;
+  text.reserve(bytes.size() * 2);
+  for (unsigned char byte : bytes) {
+    text.push_back(kLowerDigits[byte >> 4]);
+    text.push_back(kLowerDigits[byte & 15]);
+  }
+  return text;
+}
+
+Result<std::string> HexDecode(std::string_view text) {
+  if (text.size() % 2 != 0) return Error(Code::kInvalid, "odd number of hexadecimal digits");
+  std::string bytes;
+  bytes.reserve(text.size() / 2);
+  for (std::size_t i = 0; i < text.size(); i += 2) {
+    const int high = DigitValue(text[i]);
+    const int low = DigitValue(text[i + 1]);
+    if (high < 0 || low < 0) return Error(Code::kInvalid, "not a hexadecimal digit");
+    bytes.push_back(static_cast<char>(high * 16 + low));
+  }
+  return bytes;
+}
+
+std::string Base64Encode(std::string_view bytes) {
+  std::string text((bytes.size() + 2) / 3 * 4, '\0');
+  EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
+                  reinterpret_cast<const unsigned char*>(bytes.data()),
+                  static_cast<int>(bytes.size()));
+  return text;
+}
+
+Result<std::string> Base64Decode(std::string_view text) {
+  if (text.size() % 4 != 0) return Error(Code::kInvalid, "base64: length is not a multiple of 4");
+  std::size_t padding = 0;
+  while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=') ++padding;
+  for (char c : text.substr(0, text.size() - padding)) {
+    if (!IsBase64Character(c)) return Error(Code::kInvalid, "base64: character outside the alphabet");
+  }
+  std::string bytes(text.size() / 4 * 3, '\0');
+  EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
+                  reinterpret_cast<const unsigned char*>(text.data()),
+                  static_cast<int>(text.size()));
+  bytes.resize(bytes.size() - padding);
+  return bytes;
+}
+
+std::string UriEncode(std::string_view text, UriPart part) {
+  std::string encoded;
+  encoded.reserve(text.size() + text.size() / 8);
+  for (unsigned char c : text) {
+    if (IsUnreserved(c) || (c == '/' && part == UriPart::kPath)) {
+      encoded.push_back(static_cast<char>(c));
+    } else {
+      encoded.push_back('%');
+      encoded.push_back(kUpperDigits[c >> 4]);
+      encoded.push_back(kUpperDigits[c & 15]);
+    }
+  }
+  return encoded;
+}
+
+Result<std::string> UriDecode(std::string_view text, UriPart part) {
+  std::string decoded;
+  decoded.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '+' && part == UriPart::kComponent) {
+      decoded.push_back(' ');
+    } else if (text[i] != '%') {
+      decoded.push_back(text[i]);
+    } else {
+      const int high = i + 2 < text.size() ? DigitValue(text[i + 1]) : -1;
+      const int low = i + 2 < text.size() ? DigitValue(text[i + 2]) : -1;
+      if (high < 0 || low < 0) return Error(Code::kInvalid, "InvalidURI", "bad percent-escape in URI");
+      decoded.push_back(static_cast<char>(high * 16 + low));
+      i += 2;
+    }
+  }
+  return decoded;
+}
+
+}  // namespace scones

@@ -1,0 +1,144 @@
+#include "base/hash.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <zlib.h>
+
+#include <array>
+
+#include "base/check.h"
+
+namespace scones {
+namespace {
+
+// Reflected tables, built at compile time. Polynomials: CRC-32C (Castagnoli) and CRC-64/NVME.
+template <class Word>
+constexpr std::array<Word, 256> MakeCrcTable(Word reflected_polynomial) {
+  std::array<Word, 256> table{};
+  for (unsigned byte = 0; byte < 256; ++byte) {
+    Word crc = byte;
+    for (int bit = 0; bit < 8; ++bit) {
+      crc = (crc & 1) != 0 ? (crc >> 1) ^ reflected_polynomial : crc >> 1;
+    }
+    table[byte] = crc;
+  }
+  return table;
+}
+
+constexpr auto kCrc32cTable = MakeCrcTable<std::uint32_t>(0x82F63B78U);
+constexpr auto kCrc64NvmeTable = MakeCrcTable<std::uint64_t>(0x9A6C9329AC4BC9B5ULL);
+
+template <class Word>
+Word UpdateCrc(const std::array<Word, 256>& table, Word crc, std::string_view bytes) {
+  for (unsigned char byte : bytes) crc = table[(crc ^ byte) & 0xFF] ^ (crc >> 8);
+  return crc;
+}
+
+template <class Word>
+std::string BigEndian(Word value) {
+  std::string bytes(sizeof(Word), '\0');
+  for (std::size_t i = 0; i < sizeof(Word); ++i) {
+    bytes[sizeof(Word) - 1 - i] = static_cast<char>(value >> (8 * i));
+  }
+  return bytes;
+}
+
+const EVP_MD* MessageDigest(HashAlgorithm algorithm) {
+  switch (algorithm) {
+    case HashAlgorithm::kMd5:
+      return EVP_md5();
+    case HashAlgorithm::kSha1:
+      return EVP_sha1();
+    case HashAlgorithm::kSha256:
+      return EVP_sha256();
+    case HashAlgorithm::kCrc32:
+    case HashAlgorithm::kCrc32c:
+    case HashAlgorithm::kCrc64Nvme:
+      return nullptr;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+struct Hasher::State {
+  HashAlgorithm algorithm;
+  EVP_MD_CTX* digest = nullptr;  // null for checksums
+  std::uint64_t crc = 0;
+
+  ~State() { EVP_MD_CTX_free(digest); }
+};
+
+Hasher::Hasher(HashAlgorithm algorithm) : state_(std::make_unique<State>()) {
+  state_->algorithm = algorithm;
+  if (const EVP_MD* digest = MessageDigest(algorithm)) {
+    state_->digest = EVP_MD_CTX_new();
+    SCONES_CHECK(EVP_DigestInit_ex(state_->digest, digest, nullptr) == 1);
+  } else if (algorithm != HashAlgorithm::kCrc32) {
+    state_->crc = ~std::uint64_t{0};
+  }
+}
+
+Hasher::~Hasher() = default;
+Hasher::Hasher(Hasher&&) noexcept = default;
+Hasher& Hasher::operator=(Hasher&&) noexcept = default;
+
+void Hasher::Update(std::string_view bytes) {
+  switch (state_->algorithm) {
+    case HashAlgorithm::kMd5:
+    case HashAlgorithm::kSha1:
+    case HashAlgorithm::kSha256:
+      SCONES_CHECK(EVP_DigestUpdate(state_->digest, bytes.data(), bytes.size()) == 1);
+      return;
+    case HashAlgorithm::kCrc32:
+      state_->crc = crc32_z(state_->crc, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size());
+      return;
+    case HashAlgorithm::kCrc32c:
+      state_->crc = UpdateCrc(kCrc32cTable, static_cast<std::uint32_t>(state_->crc), bytes);
+      return;
+    case HashAlgorithm::kCrc64Nvme:
+      state_->crc = UpdateCrc(kCrc64NvmeTable, state_->crc, bytes);
+      return;
+  }
+}
+
+std::string Hasher::Finish() {
+  switch (state_->algorithm) {
+    case HashAlgorithm::kCrc32:
+      return BigEndian(static_cast<std::uint32_t>(state_->crc));
+    case HashAlgorithm::kCrc32c:
+      return BigEndian(~static_cast<std::uint32_t>(state_->crc));
+    case HashAlgorithm::kCrc64Nvme:
+      return BigEndian(~state_->crc);
+    case HashAlgorithm::kMd5:
+    case HashAlgorithm::kSha1:
+    case HashAlgorithm::kSha256:
+      break;
+  }
+  std::array<unsigned char, EVP_MAX_MD_SIZE> bytes;
+  unsigned size = 0;
+  SCONES_CHECK(EVP_DigestFinal_ex(state_->digest, bytes.data(), &size) == 1);
+  return std::string(reinterpret_cast<const char*>(bytes.data()), size);
+}
+
+std::string Digest(HashAlgorithm algorithm, std::string_view bytes) {
+  Hasher hasher(algorithm);
+  hasher.Update(bytes);
+  return hasher.Finish();
+}
+
+std::string HmacSha256(std::string_view key, std::string_view message) {
+  std::array<unsigned char, 32> bytes;
+  unsigned size = 0;
+  SCONES_CHECK(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+                    reinterpret_cast<const unsigned char*>(message.data()), message.size(),
+                    bytes.data(), &size) != nullptr);
+  return std::string(reinterpret_cast<const char*>(bytes.data()), size);
+}
+
+bool ConstantTimeEquals(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+}  // namespace scones
