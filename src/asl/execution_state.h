@@ -1,0 +1,100 @@
+// Where an execution stands between two steps: a plain value. Step() (step.h) is the only thing
+// that changes it; a shell stores Encode()'s text with each commit and goes on from Decode().
+// Pure; belongs to one thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "asl/definition.h"
+#include "base/json.h"
+#include "base/result.h"
+#include "base/time.h"
+
+namespace scones::asl {
+
+// What never changes in an execution's life, given to every Step(). The shell keeps it with the
+// execution's row, so it is not part of the stored state. Becomes the context object ($$).
+struct ExecutionContext {
+  std::string execution_arn;
+  std::string execution_name;
+  std::string state_machine_arn;
+  std::string state_machine_name;
+  std::string role_arn;
+  std::string region;     // taskScheduledEventDetails.region
+  std::string input;      // JSON text, as given to StartExecution
+  Timestamp start_time;   // $$.Execution.StartTime
+  int redrive_count = 0;  // $$.Execution.RedriveCount
+  // Drawn once per execution by the shell. All randomness of the execution (States.UUID,
+  // States.MathRandom, retry jitter) follows from it and the state, so a replayed step is the same.
+  std::uint64_t random_seed = 0;
+  // Signs task tokens (see MakeTaskToken): secret, the same for all executions of an installation.
+  std::string task_token_key;
+};
+
+enum class ExecutionStatus { kRunning, kSucceeded, kFailed, kTimedOut, kAborted };
+std::string_view ExecutionStatusName(ExecutionStatus status);  // "TIMED_OUT"
+
+// One line of control: the execution itself, a Parallel branch, or a Map iteration.
+struct Frame {
+  enum class Phase {
+    kReady,     // enters `state` at the next opportunity
+    kTask,      // a RunTask is out
+    kWaiting,   // a Wait state's timer is out
+    kRetrying,  // the timer before the next attempt is out
+    kChildren,  // branches or iterations are running
+  };
+
+  std::uint32_t slot = 0;    // its place in ExecutionState::frames
+  std::int32_t parent = -1;  // slot of the Parallel's or Map's frame; -1 for the execution
+  std::int64_t index = 0;    // branch or iteration number
+  std::int32_t state = -1;   // index into Program::states
+  Phase phase = Phase::kReady;
+  json::value input;               // of the state, before InputPath
+  std::int64_t last_event = 0;     // previousEventId of its next event
+  std::int64_t entered_event = 0;  // id of the current state's …StateEntered
+  Timestamp entered_time;
+  int retry_count = 0;       // attempts after the first, over all retriers
+  std::vector<int> retries;  // per retrier of the state
+  // Outstanding commands, 0 for none.
+  std::uint64_t task_seq = 0;
+  std::uint64_t timer_seq = 0;  // Wait, retry, or the task's timeout
+  std::uint64_t heartbeat_seq = 0;
+  std::int64_t heartbeat_seconds = 0;
+  std::string task_token;  // of a .waitForTaskToken task
+  // kChildren only.
+  json::array items;    // Map: still to start, by iteration; null once started
+  json::array results;  // by branch or iteration
+  std::int64_t started = 0;
+  std::int64_t finished = 0;
+  // Map iteration only: the item, for $$.Map.Item.Value.
+  json::value item;
+};
+
+struct ExecutionState {
+  ExecutionStatus status = ExecutionStatus::kRunning;
+  std::int64_t next_event_id = 1;
+  std::uint64_t next_seq = 1;
+  std::uint64_t random_draws = 0;
+  std::uint64_t execution_timer_seq = 0;  // TimeoutSeconds of the machine; 0 for none
+  std::uint64_t resume_seq = 0;           // see StartTimer in step.h; 0 for none
+  // Slots; null where free. Slot 0 is the execution itself.
+  std::vector<std::unique_ptr<Frame>> frames;
+  // Follows from `frames`: command seq -> slot. Rebuilt by Decode.
+  std::unordered_map<std::uint64_t, std::uint32_t> pending;
+
+  bool open() const { return status == ExecutionStatus::kRunning; }
+};
+
+// Text (JSON) that Decode reads back; its format carries a version and stays readable by later
+// versions. A finished execution need not be kept.
+std::string Encode(const ExecutionState& state);
+// Errors: kDataLoss where the text is not Encode's or does not fit `definition`.
+Result<ExecutionState> Decode(const Definition& definition, std::string_view text);
+
+}  // namespace scones::asl
