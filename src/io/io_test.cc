@@ -1,0 +1,84 @@
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include "io/blocking_pool.h"
+#include "io/file.h"
+#include "io/process.h"
+#include "io/shards.h"
+
+namespace scones::io {
+namespace {
+
+Task<Result<int>> Add(BlockingPool& pool, int a, int b) {
+  auto job = [a, b]() -> Result<int> { return a + b; };
+  CO_TRY(const int sum, co_await pool.Run(std::move(job)));
+  co_return sum;
+}
+
+TEST(BlockingPool, ResumesTheCallerWithTheJobsResult) {
+  Shards shards(2);
+  BlockingPool pool("test", 2, 10);
+  EXPECT_EQ(shards.RunAndWait(Add(pool, 2, 3)).value(), 5);
+}
+
+TEST(BlockingPool, RefusesWhenItsQueueIsFull) {
+  Shards shards(1);
+  BlockingPool pool("test", 0, 0);
+  EXPECT_EQ(shards.RunAndWait(Add(pool, 2, 3)).error().reason(), "SlowDown");
+}
+
+TEST(File, DurableWriteReplacesTheWholeFile) {
+  TemporaryDirectory directory;
+  const Path path = directory.path() / "file";
+  ASSERT_TRUE(WriteFileDurably(path, "first version"));
+  ASSERT_TRUE(WriteFileDurably(path, "second"));
+  EXPECT_EQ(ReadFile(path).value(), "second");
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(directory.path()),
+                          std::filesystem::directory_iterator()),
+            1);
+}
+
+TEST(File, FaultsSayWhatAndWhere) {
+  EXPECT_EQ(ReadFile("/nonexistent/file").error().code(), Code::kNotFound);
+  Result<File> full = File::Open("/dev/full", File::Mode::kAppend);
+  ASSERT_TRUE(full);
+  const Result<void> written = full->Write("y");
+  EXPECT_EQ(written.error().code(), Code::kExhausted);
+  EXPECT_EQ(written.error().message(),
+            "cannot write '/dev/full': the disk is full; free some space and try again");
+}
+
+ProcessOptions Shell(std::string script, std::vector<std::string>& lines) {
+  return {.command = {"/bin/sh", "-c", std::move(script)},
+          .environment = {{"GREETING", "hello"}},
+          .directory = "/",
+          .on_line = [&lines](std::string_view line) { lines.emplace_back(line); }};
+}
+
+TEST(Process, DeliversLinesAndExitCode) {
+  std::vector<std::string> lines;
+  auto process = Process::Start(Shell("echo $GREETING; echo $HOME; printf end; exit 3", lines)).value();
+  EXPECT_EQ(process->Wait().code, 3);
+  EXPECT_EQ(lines, (std::vector<std::string>{"hello", "", "end"}));
+}
+
+TEST(Process, KillTakesTheWholeGroup) {
+  std::vector<std::string> lines;
+  auto process = Process::Start(Shell("sleep 1000 & sleep 1000", lines)).value();
+  process->Signal(SIGKILL);
+  EXPECT_EQ(process->Wait().signal, SIGKILL);
+}
+
+TEST(Process, EndsThoughAGrandchildHoldsItsOutput) {
+  std::vector<std::string> lines;
+  auto process = Process::Start(Shell("setsid sleep 5 & echo done", lines)).value();
+  EXPECT_EQ(process->Wait().code, 0);
+  EXPECT_EQ(lines, std::vector<std::string>{"done"});
+}
+
+TEST(Process, AProgramThatIsNotThereIsAnError) {
+  EXPECT_EQ(Process::Start({.command = {"/no/such/program"}}).error().code(), Code::kNotFound);
+}
+
+}  // namespace
+}  // namespace scones::io
