@@ -1,0 +1,40 @@
+// AWS JSON 1.0 and 1.1: POST / with X-Amz-Target: PREFIX.Operation, a JSON object in, one out.
+// Used by Step Functions (1.0, "AWSStepFunctions"), SageMaker (1.1, "SageMaker") and CloudWatch Logs
+// (1.1, "Logs_20140328"). Each operation is a row: Add(name, function).
+#pragma once
+
+#include <functional>
+#include <string>
+#include <unordered_map>
+
+#include "api/dialect.h"
+#include "base/json.h"
+#include "base/result.h"
+
+namespace scones::api {
+
+// Takes the request's members, returns the response's ({} for none).
+using JsonOperation = std::function<io::Task<Result<json::value>>(Call call, json::object input)>;
+
+class JsonDialect final : public Dialect {
+ public:
+  struct Options {
+    std::string target_prefix;  // "AWSStepFunctions"
+    std::string content_type;   // "application/x-amz-json-1.0"
+    std::size_t max_body_bytes = 8 * 1024 * 1024;
+    // Where an Error has no reason: the service's name for such a fault.
+    std::string validation_error = "ValidationException";
+  };
+  explicit JsonDialect(Options options);
+
+  void Add(std::string operation, JsonOperation function);
+
+  io::Task<http::Response> Handle(Call call, http::Request request,
+                                  http::BodyStream& body) override;
+
+ private:
+  Options options_;
+  std::unordered_map<std::string, JsonOperation> operations_;
+};
+
+}  // namespace scones::api
