@@ -1,0 +1,133 @@
+// What the workflow service takes and gives: plain values with the vocabulary of Step Functions.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "asl/definition.h"
+#include "asl/execution_state.h"
+#include "asl/history.h"
+#include "base/time.h"
+
+namespace scones::workflows {
+
+struct Tag {
+  std::string key;
+  std::string value;
+};
+
+// One page of a list; `next_token` is empty on the last.
+template <class T>
+struct Page {
+  std::vector<T> items;
+  std::string next_token;
+};
+
+struct PageRequest {
+  std::int64_t max_results = 0;  // 0: the service's default, which is also the most
+  std::string next_token;        // "" for the first page
+};
+
+// ---- State machines -----------------------------------------------------------------------------
+
+enum class StateMachineStatus { kActive, kDeleting };
+
+struct StateMachine {
+  std::string arn;
+  std::string name;
+  asl::MachineType type = asl::MachineType::kStandard;
+  StateMachineStatus status = StateMachineStatus::kActive;
+  std::string definition;  // as given
+  std::string role_arn;
+  std::string logging_configuration;  // JSON object
+  bool tracing_enabled = false;
+  std::string revision_id;  // "" until the first update
+  Timestamp created;
+  Timestamp updated;  // of this revision
+};
+
+struct StateMachineSummary {
+  std::string arn;
+  std::string name;
+  asl::MachineType type = asl::MachineType::kStandard;
+  Timestamp created;
+};
+
+struct CreateStateMachineRequest {
+  std::string name;
+  std::string definition;
+  std::string role_arn;
+  asl::MachineType type = asl::MachineType::kStandard;
+  std::string logging_configuration;  // JSON object, "" for the default
+  bool tracing_enabled = false;
+  std::vector<Tag> tags;
+};
+struct CreatedStateMachine {
+  std::string arn;
+  Timestamp created;
+};
+
+// At least one member must be set.
+struct UpdateStateMachineRequest {
+  std::string arn;
+  std::optional<std::string> definition;
+  std::optional<std::string> role_arn;
+  std::optional<std::string> logging_configuration;
+  std::optional<bool> tracing_enabled;
+};
+struct UpdatedStateMachine {
+  std::string revision_id;
+  Timestamp updated;
+};
+
+// ---- Executions ---------------------------------------------------------------------------------
+
+struct StartExecutionRequest {
+  std::string state_machine_arn;
+  std::optional<std::string> name;   // a UUID where absent
+  std::optional<std::string> input;  // JSON text, {} where absent
+  std::string trace_header;
+};
+struct StartedExecution {
+  std::string arn;
+  Timestamp started;
+};
+
+struct Execution {
+  std::string arn;
+  std::string name;
+  std::string state_machine_arn;
+  asl::ExecutionStatus status = asl::ExecutionStatus::kRunning;
+  Timestamp started;
+  std::optional<Timestamp> stopped;
+  std::string input;
+  std::optional<std::string> output;
+  std::optional<std::string> error;
+  std::optional<std::string> cause;
+};
+
+struct ExecutionSummary {
+  std::string arn;
+  std::string name;
+  std::string state_machine_arn;
+  asl::ExecutionStatus status = asl::ExecutionStatus::kRunning;
+  Timestamp started;
+  std::optional<Timestamp> stopped;
+};
+
+enum class HistoryOrder { kOldestFirst, kNewestFirst };
+
+// Running totals since the service was opened, for /metrics and benchmarks.
+struct Counters {
+  std::uint64_t started = 0;
+  std::uint64_t finished = 0;
+  std::uint64_t steps = 0;
+  std::uint64_t commits = 0;
+  std::uint64_t commit_failures = 0;
+  std::uint64_t open = 0;    // Standard executions that have not ended
+  std::uint64_t loaded = 0;  // executions whose state is in memory
+};
+
+}  // namespace scones::workflows

@@ -1,0 +1,110 @@
+// The workflow service: state machines and their executions, durable. Each step of an execution
+// (asl::Step) is committed with its history and commands in one transaction, shared with all other
+// executions that are ready; only then are its commands carried out. What any call reports has been
+// committed. After a crash, Open() goes on where the last commit left off.
+//
+// Express executions: StartExecution commits the start, and an execution that a crash cuts off runs
+// again from its start; StartSyncExecution keeps nothing. Neither appears in the history calls.
+//
+// Safe from any thread. Calls that only read run on the caller's thread and take tens of
+// microseconds; the others are coroutines that resume after the commit.
+// Errors carry Step Functions' names and messages. Source: AWS Step Functions API Reference.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/arn.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "db/database.h"
+#include "io/task.h"
+#include "workflows/task_runner.h"
+#include "workflows/types.h"
+
+namespace scones::workflows {
+
+struct Options {
+  std::size_t max_open_executions = 1'000'000;  // Standard; beyond: ExecutionLimitExceeded
+  std::size_t max_express_executions = 10'000;  // at once; beyond: ExecutionLimitExceeded
+  std::size_t max_loaded_executions = 20'000;   // whose state is kept in memory between steps
+  std::size_t max_input_bytes = 256 * 1024;
+  std::size_t max_definition_bytes = asl::kMaxDefinitionBytes;
+  std::size_t max_state_machines = 10'000;
+  std::size_t max_tags = 50;                    // per state machine
+  std::size_t max_batch = 1'024;                // steps in one commit
+  std::size_t history_chunk_bytes = 16 * 1024;  // larger: fewer rows; smaller: cheaper steps
+  std::chrono::seconds express_timeout{300};
+  // After a failed commit (a full disk), the executions that it held are taken up again.
+  std::chrono::milliseconds retry_delay{1'000};
+};
+
+class Workflows {
+ public:
+  // Makes the tables in `database`, takes up the open executions and starts the workflow thread.
+  // The references outlive the service. Errors: those of the database.
+  static Result<std::unique_ptr<Workflows>> Open(db::Database& database, TaskRunner& runner,
+                                                 const Clock& clock, Identity identity,
+                                                 Options options);
+  // Stops stepping, waits for commits under way. Calls still waiting end with kUnavailable.
+  ~Workflows();
+  Workflows(const Workflows&) = delete;
+  Workflows& operator=(const Workflows&) = delete;
+
+  // ---- State machines ----
+  // The same request again answers as the first time. Errors: InvalidName, InvalidDefinition,
+  // InvalidArn (role), InvalidLoggingConfiguration, StateMachineAlreadyExists,
+  // StateMachineDeleting, StateMachineLimitExceeded, TooManyTags.
+  io::Task<Result<CreatedStateMachine>> CreateStateMachine(CreateStateMachineRequest request);
+  // Executions that run go on with the definition they started with. Errors:
+  // MissingRequiredParameter, StateMachineDoesNotExist, StateMachineDeleting, InvalidDefinition, ….
+  io::Task<Result<UpdatedStateMachine>> UpdateStateMachine(UpdateStateMachineRequest request);
+  // DELETING until its last execution has ended; then it is gone. Success where there is none.
+  io::Task<Result<void>> DeleteStateMachine(std::string arn);
+  Result<StateMachine> DescribeStateMachine(const std::string& arn);
+  // By name.
+  Result<Page<StateMachineSummary>> ListStateMachines(const PageRequest& page);
+
+  io::Task<Result<void>> TagResource(std::string arn, std::vector<Tag> tags);
+  io::Task<Result<void>> UntagResource(std::string arn, std::vector<std::string> keys);
+  Result<std::vector<Tag>> ListTagsForResource(const std::string& arn);
+
+  // ---- Executions ----
+  // For a Standard machine the same name and input again answer as the first time while that
+  // execution runs. Errors: StateMachineDoesNotExist, StateMachineDeleting, InvalidName,
+  // InvalidExecutionInput, ExecutionAlreadyExists, ExecutionLimitExceeded.
+  io::Task<Result<StartedExecution>> StartExecution(StartExecutionRequest request);
+  // Express machines only; resumes when the execution has ended, in whatever way.
+  io::Task<Result<Execution>> StartSyncExecution(StartExecutionRequest request);
+  // Returns the time of the stop. Stopping what has ended answers as the first time.
+  io::Task<Result<Timestamp>> StopExecution(std::string arn, std::string error, std::string cause);
+  Result<Execution> DescribeExecution(const std::string& arn);
+  // The machine as it was when the execution started.
+  Result<StateMachine> DescribeStateMachineForExecution(const std::string& execution_arn);
+  // Latest first.
+  Result<Page<ExecutionSummary>> ListExecutions(const std::string& state_machine_arn,
+                                                std::optional<asl::ExecutionStatus> status,
+                                                const PageRequest& page);
+  Result<Page<asl::HistoryEvent>> GetExecutionHistory(const std::string& execution_arn,
+                                                      HistoryOrder order, const PageRequest& page);
+
+  // ---- Task tokens ----
+  // Errors: InvalidToken, TaskDoesNotExist, TaskTimedOut, InvalidOutput.
+  io::Task<Result<void>> SendTaskSuccess(std::string token, std::string output);
+  io::Task<Result<void>> SendTaskFailure(std::string token, std::string error, std::string cause);
+  io::Task<Result<void>> SendTaskHeartbeat(std::string token);
+
+  // Looks at the clock again: for one that jumps, as tests' clocks do.
+  void Wake();
+  Counters counters() const;
+
+ private:
+  struct State;
+  explicit Workflows(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace scones::workflows
