@@ -1,5 +1,10 @@
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <unistd.h>
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
 
 #include "io/blocking_pool.h"
 #include "io/file.h"
@@ -57,7 +62,8 @@ ProcessOptions Shell(std::string script, std::vector<std::string>& lines) {
 
 TEST(Process, DeliversLinesAndExitCode) {
   std::vector<std::string> lines;
-  auto process = Process::Start(Shell("echo $GREETING; echo $HOME; printf end; exit 3", lines)).value();
+  auto process =
+      Process::Start(Shell("echo $GREETING; echo $HOME; printf end; exit 3", lines)).value();
   EXPECT_EQ(process->Wait().code, 3);
   EXPECT_EQ(lines, (std::vector<std::string>{"hello", "", "end"}));
 }
@@ -78,6 +84,40 @@ TEST(Process, EndsThoughAGrandchildHoldsItsOutput) {
 
 TEST(Process, AProgramThatIsNotThereIsAnError) {
   EXPECT_EQ(Process::Start({.command = {"/no/such/program"}}).error().code(), Code::kNotFound);
+}
+
+TEST(Process, OnceDrainedComesAfterWhatWasWrittenBefore) {
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::vector<std::string> seen;
+  const auto note = [&](std::string text) {
+    const std::lock_guard lock(mutex);
+    seen.push_back(std::move(text));
+    changed.notify_all();
+  };
+  TemporaryDirectory directory;
+  ProcessOptions options;
+  options.command = {"/bin/sh", "-c", "echo one; printf two; : > written; exec sleep 60"};
+  options.directory = directory.path();
+  options.on_line = [&](std::string_view line) { note(std::string(line)); };
+  auto process = Process::Start(std::move(options)).value();
+  while (!std::filesystem::exists(directory.path() / "written")) std::this_thread::yield();
+  process->OnceDrained([&] { note("drained"); });
+  std::unique_lock lock(mutex);
+  changed.wait(lock, [&] { return !seen.empty() && seen.back() == "drained"; });
+  EXPECT_EQ(seen, (std::vector<std::string>{"one", "two", "drained"}));
+}
+
+TEST(Process, RunsAsAnotherUserWhereTheServerIsRoot) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root";
+  std::string line;
+  ProcessOptions options;
+  options.command = {"/bin/sh", "-c", "id -u; id -G >&2"};
+  options.user_id = 45'001;
+  options.on_line = [&](std::string_view text) { line += std::string(text) + ";"; };
+  auto process = Process::Start(std::move(options)).value();
+  EXPECT_EQ(process->Wait().code, 0);
+  EXPECT_EQ(line, "45001;45001;");
 }
 
 }  // namespace

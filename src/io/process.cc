@@ -1,8 +1,10 @@
 #include "io/process.h"
 
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -29,14 +31,19 @@ ExecPlan MakePlan(ProcessOptions& options) {
   ExecPlan plan;
   for (std::string& argument : options.command) plan.arguments.push_back(argument.data());
   plan.arguments.push_back(nullptr);
-  for (const auto& [name, value] : options.environment) plan.variables.push_back(name + "=" + value);
+  for (const auto& [name, value] : options.environment)
+    plan.variables.push_back(name + "=" + value);
   for (std::string& variable : plan.variables) plan.environment.push_back(variable.data());
   plan.environment.push_back(nullptr);
   return plan;
 }
 
-void CloseInheritedDescriptors() {
-  ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+void CloseInheritedDescriptors() { ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC); }
+
+// Setting the user clears the parent-death signal: call this before asking for that.
+bool BecomeUser(unsigned user_id) {
+  return ::setgroups(0, nullptr) == 0 && ::setgid(user_id) == 0 && ::setuid(user_id) == 0 &&
+         ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
 }
 
 // Runs in the child; tells the parent errno through `report` if the program can't be started.
@@ -47,6 +54,8 @@ void CloseInheritedDescriptors() {
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  const bool ready = options.user_id == 0 || BecomeUser(options.user_id);
+  const int refused = errno;
   if (options.die_with_parent) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) ::_exit(127);
@@ -61,7 +70,8 @@ void CloseInheritedDescriptors() {
   ::dup2(output, STDOUT_FILENO);
   ::dup2(output, STDERR_FILENO);
   CloseInheritedDescriptors();
-  if (options.directory.empty() || ::chdir(options.directory.c_str()) == 0) {
+  errno = refused;
+  if (ready && (options.directory.empty() || ::chdir(options.directory.c_str()) == 0)) {
     ::execve(plan.arguments[0], plan.arguments.data(), plan.environment.data());
   }
   const int number = errno;
@@ -116,6 +126,8 @@ class LineReader {
 struct Process::State {
   pid_t pid = -1;
   std::thread thread;  // reads output to its end, then reaps
+  File wake;           // eventfd: `drains` has something
+  std::vector<std::function<void()>> drains;
   mutable std::mutex mutex;
   std::condition_variable ended;
   std::optional<ProcessExit> exit;
@@ -124,11 +136,13 @@ struct Process::State {
   // Reads until the process has ended, takes down what it left behind, and reaps it. Its pid stays
   // ours until `exit` is set, so Signal() can't hit another process.
   void Run(LineReader& reader, int output, int pidfd) {
-    pollfd watched[2] = {{.fd = output, .events = POLLIN, .revents = 0},
-                         {.fd = pidfd, .events = POLLIN, .revents = 0}};
+    pollfd watched[3] = {{.fd = output, .events = POLLIN, .revents = 0},
+                         {.fd = pidfd, .events = POLLIN, .revents = 0},
+                         {.fd = wake.descriptor(), .events = POLLIN, .revents = 0}};
     while (true) {
-      if (::poll(watched, 2, -1) < 0) continue;
+      if (::poll(watched, 3, -1) < 0) continue;
       if (watched[0].revents != 0 && !reader.ReadAvailable(output)) watched[0].fd = -1;
+      if (watched[2].revents != 0) Drain(reader, watched[0].fd);
       if (watched[1].revents != 0) break;
     }
     ::kill(-pid, SIGKILL);
@@ -137,9 +151,24 @@ struct Process::State {
     Reap();
   }
 
+  // `output` is -1 once it has been closed.
+  void Drain(LineReader& reader, int output) {
+    std::uint64_t count;
+    (void)!::read(wake.descriptor(), &count, sizeof count);
+    std::vector<std::function<void()>> waiting;
+    {
+      const std::lock_guard lock(mutex);
+      waiting.swap(drains);
+    }
+    if (output >= 0) reader.ReadAvailable(output);
+    reader.Flush();
+    for (const auto& done : waiting) done();
+  }
+
   void Reap() {
     Completion<Result<ProcessExit>> resume;
     ProcessExit result;
+    std::vector<std::function<void()>> waiting;
     {
       const std::lock_guard lock(mutex);
       int status = 0;
@@ -149,17 +178,21 @@ struct Process::State {
                                  : ProcessExit{.code = -1, .signal = WTERMSIG(status)};
       exit = result;
       resume = std::move(waiter);
+      waiting.swap(drains);
     }
     ended.notify_all();
+    for (const auto& done : waiting) done();
     if (resume) resume(result);
   }
 };
 
 Result<std::unique_ptr<Process>> Process::Start(ProcessOptions options) {
   int output[2], report[2];
-  if (::pipe2(output, O_CLOEXEC) != 0) return FileError(errno, "open a pipe for", options.command[0]);
+  if (::pipe2(output, O_CLOEXEC) != 0)
+    return FileError(errno, "open a pipe for", options.command[0]);
   File output_read(output[0]), output_write(output[1]);
-  if (::pipe2(report, O_CLOEXEC) != 0) return FileError(errno, "open a pipe for", options.command[0]);
+  if (::pipe2(report, O_CLOEXEC) != 0)
+    return FileError(errno, "open a pipe for", options.command[0]);
   File report_read(report[0]), report_write(report[1]);
 
   const ExecPlan plan = MakePlan(options);
@@ -182,6 +215,7 @@ Result<std::unique_ptr<Process>> Process::Start(ProcessOptions options) {
 
   auto state = std::make_unique<State>();
   state->pid = pid;
+  state->wake = File(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   State* shared = state.get();
   File pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   ::fcntl(output_read.descriptor(), F_SETFL, O_NONBLOCK);
@@ -210,6 +244,19 @@ void Process::Signal(int number) {
 bool Process::Running() const {
   const std::lock_guard lock(state_->mutex);
   return !state_->exit;
+}
+
+void Process::OnceDrained(std::function<void()> done) {
+  {
+    const std::lock_guard lock(state_->mutex);
+    if (!state_->exit) {
+      state_->drains.push_back(std::move(done));
+      const std::uint64_t one = 1;
+      (void)!::write(state_->wake.descriptor(), &one, sizeof one);
+      return;
+    }
+  }
+  done();
 }
 
 ProcessExit Process::Wait() {
