@@ -52,6 +52,10 @@ const EVP_MD* MessageDigest(HashAlgorithm algorithm) {
       return EVP_sha1();
     case HashAlgorithm::kSha256:
       return EVP_sha256();
+    case HashAlgorithm::kSha384:
+      return EVP_sha384();
+    case HashAlgorithm::kSha512:
+      return EVP_sha512();
     case HashAlgorithm::kCrc32:
     case HashAlgorithm::kCrc32c:
     case HashAlgorithm::kCrc64Nvme:
@@ -89,10 +93,13 @@ void Hasher::Update(std::string_view bytes) {
     case HashAlgorithm::kMd5:
     case HashAlgorithm::kSha1:
     case HashAlgorithm::kSha256:
+    case HashAlgorithm::kSha384:
+    case HashAlgorithm::kSha512:
       SCONES_CHECK(EVP_DigestUpdate(state_->digest, bytes.data(), bytes.size()) == 1);
       return;
     case HashAlgorithm::kCrc32:
-      state_->crc = crc32_z(state_->crc, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size());
+      state_->crc =
+          crc32_z(state_->crc, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size());
       return;
     case HashAlgorithm::kCrc32c:
       state_->crc = UpdateCrc(kCrc32cTable, static_cast<std::uint32_t>(state_->crc), bytes);
@@ -114,6 +121,8 @@ std::string Hasher::Finish() {
     case HashAlgorithm::kMd5:
     case HashAlgorithm::kSha1:
     case HashAlgorithm::kSha256:
+    case HashAlgorithm::kSha384:
+    case HashAlgorithm::kSha512:
       break;
   }
   std::array<unsigned char, EVP_MAX_MD_SIZE> bytes;

@@ -9,7 +9,7 @@
 
 namespace scones {
 
-enum class HashAlgorithm { kMd5, kSha1, kSha256, kCrc32, kCrc32c, kCrc64Nvme };
+enum class HashAlgorithm { kMd5, kSha1, kSha256, kSha384, kSha512, kCrc32, kCrc32c, kCrc64Nvme };
 
 // Checksums (CRC) are returned as big-endian bytes, as x-amz-checksum-* carries them.
 class Hasher {
