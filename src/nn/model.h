@@ -17,6 +17,10 @@ struct Graph;  // detail/graph.h
 struct ModelLimits {
   std::size_t max_file_bytes = std::size_t{1} << 30;
   int max_nodes = 10'000;
+  // Weights of all operators as fp32.
+  std::size_t max_weight_bytes = std::size_t{1} << 30;
+  // Of one picture: ResNet-152 at 224x224 needs 11.5e9.
+  std::int64_t max_multiply_adds = 1'000'000'000'000;
   // Floats in any one activation of one picture: 64 Mi is 256 MiB of fp32.
   std::int64_t max_activation_elements = std::int64_t{64} << 20;
   int max_image_side = 4096;

@@ -1,0 +1,73 @@
+// Time of one Run for the network shapes that Scones trains, on one thread.
+#include <benchmark/benchmark.h>
+
+#include <vector>
+
+#include "nn/engine.h"
+#include "nn/testing/reference_net.h"
+
+namespace scones::nn {
+namespace {
+
+using testing::ReferenceNet;
+
+std::string Block(ReferenceNet& net, const std::string& x, std::int64_t width, std::int64_t stride,
+                  bool project) {
+  std::string y = net.Relu(net.BatchNorm(net.Conv(x, {.out = width, .stride = stride})));
+  y = net.BatchNorm(net.Conv(y, {.out = width}));
+  const testing::ConvShape shortcut{
+      .out = width, .kernel_h = 1, .kernel_w = 1, .stride = stride, .pads = {0, 0, 0, 0}};
+  return net.Relu(net.Add(y, project ? net.BatchNorm(net.Conv(x, shortcut)) : x));
+}
+
+std::shared_ptr<const Model> ResNet(const std::vector<std::int64_t>& widths, int blocks) {
+  ReferenceNet net(1, 3, 32, 32);
+  std::string x = net.Relu(net.BatchNorm(net.Conv("input", {.out = widths[0]})));
+  std::int64_t before = widths[0];
+  for (const std::int64_t width : widths) {
+    for (int i = 0; i < blocks; ++i) {
+      x = Block(net, x, width, width != before ? 2 : 1, width != before);
+      before = width;
+    }
+  }
+  return Model::FromOnnx(
+             net.Finish(net.Softmax(net.Gemm(net.Flatten(net.GlobalAveragePool(x)), 10))))
+      .value();
+}
+
+void Run(benchmark::State& state, const std::shared_ptr<const Model>& model) {
+  const int batch = static_cast<int>(state.range(0));
+  auto engine = Engine::Make(model, {.max_batch = batch}).value();
+  const std::vector<float> input(static_cast<std::size_t>(batch) * 3 * 32 * 32, 0.5f);
+  std::vector<float> output(static_cast<std::size_t>(batch) * 10);
+  for (auto _ : state) {
+    if (!engine->Run(input, batch, output)) state.SkipWithError("the run failed");
+  }
+  state.SetItemsProcessed(state.iterations() * batch);
+  state.counters["GFLOP/s"] =
+      benchmark::Counter(2e-9 * static_cast<double>(model->multiply_adds()) * batch,
+                         benchmark::Counter::kIsIterationInvariantRate);
+  state.counters["arena_bytes"] = static_cast<double>(engine->arena_bytes());
+}
+
+void ResNet20(benchmark::State& state) {
+  static const auto model = ResNet({16, 32, 64}, 3);
+  Run(state, model);
+}
+void ResNet18(benchmark::State& state) {
+  static const auto model = ResNet({64, 128, 256, 512}, 2);
+  Run(state, model);
+}
+void MakeEngine(benchmark::State& state) {
+  static const auto model = ResNet({16, 32, 64}, 3);
+  for (auto _ : state) {
+    if (!Engine::Make(model, {.max_batch = 32})) state.SkipWithError("the engine was not made");
+  }
+}
+
+BENCHMARK(ResNet20)->Arg(1)->Arg(8)->Arg(32)->Unit(benchmark::kMillisecond);
+BENCHMARK(ResNet18)->Arg(1)->Arg(8)->Arg(32)->Unit(benchmark::kMillisecond);
+BENCHMARK(MakeEngine)->Unit(benchmark::kMillisecond);
+
+}  // namespace
+}  // namespace scones::nn
