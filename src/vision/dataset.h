@@ -20,9 +20,9 @@ const char* DatasetFormatName(
     DatasetFormat format);  // "CIFAR-100", "CIFAR-10", "IDX", "image folder"
 
 struct Record {
-  std::string
-      file_name;  // plain name without a folder, unique within its split, e.g. "bike_s_000682.png"
-  int label = 0;  // index into Dataset::class_names
+  // Without a folder, unique within its split, ending in ".png": "bike_s_000682.png".
+  std::string file_name;
+  int label = 0;            // index into Dataset::class_names
   std::uint32_t index = 0;  // position in the original split, before classes were selected
   Image image;
 };

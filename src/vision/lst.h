@@ -15,7 +15,8 @@ namespace scones::vision {
 struct LstEntry {
   std::uint32_t index = 0;
   int label = 0;
-  std::string path;  // relative, '/' between parts, never leaving its root
+  std::string path;        // relative, '/' between parts, never leaving its root
+  std::uint32_t line = 0;  // where it was read, from 1; not written
 };
 
 // Blank lines are skipped; CR LF is taken. `name` is what errors call the file.
