@@ -35,6 +35,7 @@ class Headers {
   auto begin() const { return fields_.begin(); }
   auto end() const { return fields_.end(); }
   std::size_t size() const { return fields_.size(); }
+  void Reserve(std::size_t count) { fields_.reserve(count); }
 
  private:
   std::vector<Field> fields_;
@@ -50,12 +51,16 @@ class BodyStream {
   virtual io::Task<Result<std::size_t>> Read(std::span<char> buffer) = 0;
   // Bytes in all, where known before reading.
   virtual std::optional<std::uint64_t> size() const = 0;
+  // Verified fields that came after the last byte (x-amz-checksum-...); known once the end was
+  // read.
+  virtual Headers trailers() const { return {}; }
 };
 
 // A stream over a string.
 std::unique_ptr<BodyStream> MakeStringBody(std::string bytes);
 
-// Everything that `body` has. Errors: kInvalid/EntityTooLarge beyond `max_bytes`; those of the stream.
+// Everything that `body` has. Errors: kInvalid/EntityTooLarge beyond `max_bytes`; those of the
+// stream.
 io::Task<Result<std::string>> ReadAll(BodyStream& body, std::size_t max_bytes);
 
 struct Request {
@@ -75,9 +80,10 @@ Result<std::vector<std::pair<std::string, std::string>>> ParseQuery(std::string_
 
 struct Response {
   int status = 200;
-  Headers headers;
-  std::string body;                    // used where `stream` is null
-  std::unique_ptr<BodyStream> stream;  // sent with Content-Length where its size is known, else chunked
+  Headers headers;   // Content-Length is set by the server, but for HEAD
+  std::string body;  // used where `stream` is null
+  std::unique_ptr<BodyStream>
+      stream;  // sent with Content-Length where its size is known, else chunked
 };
 
 }  // namespace scones::http

@@ -15,8 +15,8 @@
 
 namespace scones::http {
 
-// Answers one request. `body` lives until the handler returns. A handler reports errors as responses;
-// an exception that escapes it becomes a 500 and a log line.
+// Answers one request. `body` lives until the handler returns. A handler reports errors as
+// responses; an exception that escapes it becomes a 500 and a log line.
 using Handler = std::function<io::Task<Response>(Request request, BodyStream& body)>;
 
 struct ServerOptions {
@@ -37,8 +37,9 @@ class Server {
   ~Server();
 
   std::uint16_t port() const;
-  // Stops accepting, lets requests under way finish until `grace` is over, closes the rest.
-  // Blocks; call it from a thread that is not a shard's.
+  // Stops accepting, lets requests under way finish until `grace` is over, closes the rest. A
+  // handler that then still waits for something else than its connection ends with its shard: stop
+  // the service that it waits for first. Blocks; call it from a thread that is not a shard's.
   void Stop(std::chrono::milliseconds grace);
 
  private:

@@ -1,0 +1,51 @@
+#include "http/message.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "io/shards.h"
+
+namespace scones::http {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::Pair;
+
+TEST(HeadersTest, NamesCompareWithoutCase) {
+  Headers headers;
+  headers.Add("Content-Type", "a");
+  headers.Add("X", "1");
+  headers.Add("content-type", "b");
+  EXPECT_EQ(headers.Get("CONTENT-TYPE"), "a");
+  headers.Set("Content-type", "c");
+  EXPECT_EQ(headers.size(), 2U);
+  EXPECT_EQ(headers.Get("content-type"), "c");
+  headers.Remove("x");
+  EXPECT_FALSE(headers.Contains("X"));
+}
+
+TEST(QueryTest, DecodesPairsInOrder) {
+  const auto pairs = ParseQuery("b=2&a=%31+x&uploads&&c=d=e");
+  ASSERT_TRUE(pairs);
+  EXPECT_THAT(*pairs,
+              ElementsAre(Pair("b", "2"), Pair("a", "1 x"), Pair("uploads", ""), Pair("c", "d=e")));
+  EXPECT_EQ(ParseQuery("a=%4").error().reason(), "InvalidURI");
+}
+
+TEST(RequestTest, SplitsTheTargetAtTheFirstQuestionMark) {
+  Request request;
+  request.target = "/a%2Fb?x=1?2";
+  EXPECT_EQ(request.raw_path(), "/a%2Fb");
+  EXPECT_EQ(request.raw_query(), "x=1?2");
+}
+
+TEST(BodyTest, ReadAllHoldsToItsLimit) {
+  io::Shards shards(1);
+  const auto all = MakeStringBody("0123456789");
+  EXPECT_EQ(*shards.RunAndWait(ReadAll(*all, 10)), "0123456789");
+  const auto more = MakeStringBody("0123456789");
+  EXPECT_EQ(shards.RunAndWait(ReadAll(*more, 9)).error().reason(), "EntityTooLarge");
+}
+
+}  // namespace
+}  // namespace scones::http
