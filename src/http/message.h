@@ -68,6 +68,7 @@ struct Request {
   std::string target;  // as sent: path, then '?' and query where there is one
   Headers headers;
   std::string remote_address;
+  std::uint16_t remote_port = 0;
   bool secure = false;  // came over TLS
 
   std::string_view raw_path() const;   // percent-encoded, without the query

@@ -45,6 +45,7 @@ Connection::Connection(Socket socket, const ServerOptions& options, const Handle
   socket_.non_blocking(true, ignored);
   const auto peer = socket_.remote_endpoint(ignored);
   remote_address_ = peer.address().to_string();
+  remote_port_ = peer.port();
 }
 
 Connection::~Connection() { siblings_.Remove(entry_); }
@@ -76,6 +77,7 @@ io::Task<bool> Connection::ReadHead(RequestHead& head) {
         Consume(**size);
         head = *std::move(parsed);
         head.request.remote_address = remote_address_;
+        head.request.remote_port = remote_port_;
         co_return true;
       }
       size = std::move(parsed).error();

@@ -57,6 +57,7 @@ class Connection {
   ShardConnections& siblings_;
   ShardConnections::Handle entry_;
   std::string remote_address_;
+  std::uint16_t remote_port_ = 0;
   std::vector<char> buffer_;
   std::size_t begin_ = 0;  // [begin_, end_) of buffer_ was received and not yet used
   std::size_t end_ = 0;
