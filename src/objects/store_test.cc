@@ -186,7 +186,8 @@ TEST_F(StoreTest, BucketsAreListedByNameInPages) {
   }
   const auto names = [&](std::string prefix, std::string after, std::size_t max) {
     std::vector<std::string> all;
-    for (const Bucket& one : store().Run(store()->ListBuckets(prefix, after, max)).value()) {
+    const auto buckets = store().Run(store()->ListBuckets(prefix, after, max)).value();
+    for (const Bucket& one : buckets) {
       all.push_back(one.name);
     }
     return all;
