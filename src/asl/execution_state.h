@@ -1,6 +1,6 @@
 // Where an execution stands between two steps: a plain value. Step() (step.h) is the only thing
-// that changes it; a shell stores Encode()'s text with each commit and goes on from Decode().
-// Pure; belongs to one thread at a time.
+// that changes it; it moves but does not copy. A shell stores Encode()'s text with each commit and
+// goes on from Decode(). Pure; belongs to one thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "asl/definition.h"
+#include "asl/payload.h"
 #include "base/json.h"
 #include "base/result.h"
 #include "base/time.h"
@@ -44,6 +45,7 @@ std::string_view ExecutionStatusName(ExecutionStatus status);  // "TIMED_OUT"
 struct Frame {
   enum class Phase {
     kReady,     // enters `state` at the next opportunity
+    kAgain,     // starts the next attempt at `state` at the next opportunity
     kTask,      // a RunTask is out
     kWaiting,   // a Wait state's timer is out
     kRetrying,  // the timer before the next attempt is out
@@ -55,7 +57,7 @@ struct Frame {
   std::int64_t index = 0;    // branch or iteration number
   std::int32_t state = -1;   // index into Program::states
   Phase phase = Phase::kReady;
-  json::value input;               // of the state, before InputPath
+  Payload input;                   // of the state, before InputPath
   std::int64_t last_event = 0;     // previousEventId of its next event
   std::int64_t entered_event = 0;  // id of the current state's …StateEntered
   Timestamp entered_time;
@@ -68,12 +70,13 @@ struct Frame {
   std::int64_t heartbeat_seconds = 0;
   std::string task_token;  // of a .waitForTaskToken task
   // kChildren only.
-  json::array items;    // Map: still to start, by iteration; null once started
-  json::array results;  // by branch or iteration
+  json::array items;             // Map: by iteration; an element moves out when it starts
+  std::vector<Payload> results;  // by branch or iteration
   std::int64_t started = 0;
   std::int64_t finished = 0;
+  std::int64_t concurrency = 0;  // most children at once
   // Map iteration only: the item, for $$.Map.Item.Value.
-  json::value item;
+  std::optional<Payload> item;
 };
 
 struct ExecutionState {
@@ -82,7 +85,8 @@ struct ExecutionState {
   std::uint64_t next_seq = 1;
   std::uint64_t random_draws = 0;
   std::uint64_t execution_timer_seq = 0;  // TimeoutSeconds of the machine; 0 for none
-  std::uint64_t resume_seq = 0;           // see StartTimer in step.h; 0 for none
+  // The timer that goes on with frames that are ready (see StartTimer in step.h); 0 for none.
+  std::uint64_t resume_seq = 0;
   // Slots; null where free. Slot 0 is the execution itself.
   std::vector<std::unique_ptr<Frame>> frames;
   // Follows from `frames`: command seq -> slot. Rebuilt by Decode.

@@ -1,0 +1,336 @@
+// The part of the compiler for what each state type has of its own.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "asl/compiler.h"
+#include "asl/integrations.h"
+#include "base/time.h"
+
+namespace scones::asl {
+namespace {
+
+constexpr int kMaxRuleDepth = 20;
+constexpr std::int64_t kMaxWaitSeconds = 99'999'999;
+constexpr std::int64_t kMaxCount = 2'147'483'647;
+constexpr std::size_t kMaxLabelLength = 40;
+
+}  // namespace
+
+void Compiler::CompileTask(const json::object& source, const std::string& location, State& state) {
+  if (!CheckRequired(source, location, {"Resource"})) return;
+  const std::string place = location + "/Resource";
+  const json::string* text = FindString(source, "Resource");
+  if (text == nullptr) {
+    SchemaFault(place, "Expected value of type String");
+    return;
+  }
+  auto resource = ParseTaskResource(*text);
+  if (!resource) {
+    SchemaFault(place, resource.error().message());
+    return;
+  }
+  state.resource = *std::move(resource);
+  if (type_ == MachineType::kExpress && state.resource.kind == TaskKind::kActivity) {
+    SchemaFault(place, "Express state machine does not support Activity ARN");
+  }
+  if (type_ == MachineType::kExpress && state.resource.pattern != TaskPattern::kRequestResponse) {
+    SchemaFault(
+        place,
+        fmt::format("Express state machine does not support '{}' service integration",
+                    state.resource.pattern == TaskPattern::kWaitForTaskToken ? ".waitForTaskToken"
+                                                                             : ".sync"));
+  }
+  const std::string_view resource_text = *text;
+  const bool known =
+      std::any_of(task_resources_.begin(), task_resources_.end(),
+                  [&](const auto& other) { return other.resource == resource_text; });
+  if (!known) task_resources_.push_back({std::string(resource_text), place});
+  CompileCredentials(source, location, state);
+}
+
+void Compiler::CompileCredentials(const json::object& source, const std::string& location,
+                                  State& state) {
+  const json::value* credentials = FindMember(source, "Credentials");
+  if (credentials == nullptr) return;
+  const std::string place = location + "/Credentials";
+  const json::object* fields = credentials->if_object();
+  if (fields == nullptr) {
+    SchemaFault(place, "Expected value of type Object");
+    return;
+  }
+  state.credentials = CompileTemplate(source, "Credentials", location);
+  // Simple Workflow's tasks define credentials of their own.
+  const bool foreign = state.resource.arn.find(":swf:") != std::string::npos;
+  if (!foreign && !fields->contains("RoleArn") && !fields->contains("RoleArn.$")) {
+    SchemaFault(place, "The field 'RoleArn' is required but was missing");
+  }
+}
+
+void Compiler::CompileChoice(const json::object& source, const std::string& location, State& state,
+                             const Names& names, bool jsonata) {
+  if (!CheckRequired(source, location, {"Choices"})) return;
+  const std::string place = location + "/Choices";
+  const json::array* choices = FindArray(source, "Choices");
+  if (choices == nullptr || choices->empty()) {
+    SchemaFault(place, "Expected a non-empty array of choice rules");
+    return;
+  }
+  for (std::size_t i = 0; i < choices->size(); ++i) {
+    const std::string at = fmt::format("{}[{}]", place, i);
+    const json::object* rule = (*choices)[i].if_object();
+    ChoiceBranch branch;
+    if (rule != nullptr) {
+      CheckRequired(*rule, at, {"Next"});
+      branch.next = ResolveTarget(*rule, "Next", at, names);
+      if (rule->contains("Assign")) Unsupported(at + "/Assign", "Assign is not supported yet");
+    }
+    if (!jsonata) {
+      branch.rule = CompileRule((*choices)[i], at, false, 0);
+    } else if (rule != nullptr) {
+      CheckRequired(*rule, at, {"Condition"});
+      CheckUnknown(*rule, at, {"Condition", "Next", "Output", "Assign", "Comment"});
+    }
+    state.choices.push_back(std::move(branch));
+  }
+  state.default_next = ResolveTarget(source, "Default", location, names);
+}
+
+ChoiceRule Compiler::CompileRule(const json::value& source, const std::string& location,
+                                 bool nested, int depth) {
+  ChoiceRule compiled;
+  const json::object* rule = source.if_object();
+  if (rule == nullptr || depth > kMaxRuleDepth) {
+    SchemaFault(location, rule == nullptr ? "Expected value of type Object" : "Nested too deeply");
+    return compiled;
+  }
+  if (nested && rule->contains("Next")) {
+    SchemaFault(location, "Field 'Next' is not supported in a nested choice rule");
+  }
+  const json::value* parts = nullptr;
+  for (const auto& [name, kind] :
+       {std::pair{"And", ChoiceRule::Kind::kAnd}, std::pair{"Or", ChoiceRule::Kind::kOr},
+        std::pair{"Not", ChoiceRule::Kind::kNot}}) {
+    const json::value* found = FindMember(*rule, name);
+    if (found == nullptr) continue;
+    if (parts != nullptr) SchemaFault(location, "Only one of 'And', 'Or' and 'Not' is allowed");
+    parts = found;
+    compiled.kind = kind;
+    const std::string place = fmt::format("{}/{}", location, name);
+    if (kind == ChoiceRule::Kind::kNot) {
+      compiled.parts.push_back(CompileRule(*found, place, true, depth + 1));
+    } else if (found->is_array() && !found->get_array().empty()) {
+      for (std::size_t i = 0; i < found->get_array().size(); ++i) {
+        compiled.parts.push_back(
+            CompileRule(found->get_array()[i], fmt::format("{}[{}]", place, i), true, depth + 1));
+      }
+    } else {
+      SchemaFault(place, "Expected a non-empty array of choice rules");
+    }
+  }
+  if (parts == nullptr) return CompileTest(*rule, location);
+  CheckUnknown(*rule, location, {"And", "Or", "Not", "Next", "Assign", "Comment"});
+  return compiled;
+}
+
+ChoiceRule Compiler::CompileTest(const json::object& rule, const std::string& location) {
+  ChoiceRule test;
+  if (!CheckRequired(rule, location, {"Variable"})) return test;
+  if (auto variable = CompileExpression(rule, "Variable", location, false)) {
+    test.variable = *variable->path();
+  }
+  int operators = 0;
+  for (const auto& member : rule) {
+    const std::string_view key = member.key();
+    if (key == "Variable" || key == "Next" || key == "Assign" || key == "Comment") continue;
+    const auto op = FindChoiceOperator(key);
+    if (!op) {
+      SchemaFault(location, fmt::format("Field '{}' is not supported", key));
+      continue;
+    }
+    ++operators;
+    test.op = *op;
+    CheckOperand(*op, key, member.value(), location, test);
+  }
+  if (operators != 1) SchemaFault(location, "A choice rule needs exactly one comparison operator");
+  return test;
+}
+
+bool Compiler::CheckOperand(const ChoiceOperator& op, std::string_view name,
+                            const json::value& operand, const std::string& location,
+                            ChoiceRule& test) {
+  const std::string place = fmt::format("{}/{}", location, name);
+  const std::size_t before = diagnostics_.size();
+  if (op.path) {
+    const json::string* text = operand.if_string();
+    auto path = text == nullptr ? Result<Path>(Error(Code::kInvalid, "")) : Path::Parse(*text);
+    if (path) {
+      test.path = *std::move(path);
+    } else {
+      SchemaFault(place, "Value is not a valid JSONPath");
+    }
+    return diagnostics_.size() == before;
+  }
+  test.operand = operand;
+  switch (op.family) {
+    case ChoiceFamily::kString:
+      if (!operand.is_string()) SchemaFault(place, "Expected value of type String");
+      break;
+    case ChoiceFamily::kNumeric:
+      if (!operand.is_number()) SchemaFault(place, "Expected value of type Number");
+      break;
+    case ChoiceFamily::kBoolean:
+      if (!operand.is_bool()) SchemaFault(place, "Expected value of type Boolean");
+      break;
+    case ChoiceFamily::kTimestamp:
+      if (!operand.is_string() || !ParseIso8601(operand.get_string())) {
+        SchemaFault(place, "Value is not a valid Timestamp");
+      }
+      break;
+  }
+  return diagnostics_.size() == before;
+}
+
+void Compiler::CompileWait(const json::object& source, const std::string& location, State& state,
+                           bool jsonata) {
+  int given = 0;
+  for (const char* field : {"Seconds", "SecondsPath", "Timestamp", "TimestampPath"}) {
+    if (source.contains(field)) ++given;
+  }
+  if (given != 1) {
+    SchemaFault(
+        location,
+        "Exactly one of the fields 'Seconds', 'SecondsPath', 'Timestamp' and 'TimestampPath' "
+        "is required");
+    return;
+  }
+  if (jsonata) return;
+  state.wait_seconds = CompileNumber(source, "Seconds", location, 0, kMaxWaitSeconds);
+  state.wait_timestamp = CompileText(source, "Timestamp", location);
+  const auto& timestamp = state.wait_timestamp.literal;
+  if (timestamp && !ParseIso8601(*timestamp)) {
+    SchemaFault(location + "/Timestamp", "Value is not a valid Timestamp");
+  }
+}
+
+void Compiler::CompileFail(const json::object& source, const std::string& location, State& state) {
+  state.error = CompileText(source, "Error", location);
+  state.cause = CompileText(source, "Cause", location);
+}
+
+void Compiler::CompileParallel(const json::object& source, const std::string& location,
+                               State& state, bool jsonata, int depth) {
+  if (!CheckRequired(source, location, {"Branches"})) return;
+  const std::string place = location + "/Branches";
+  const json::array* branches = FindArray(source, "Branches");
+  if (branches == nullptr || branches->empty()) {
+    SchemaFault(place, "Expected a non-empty array of branches");
+    return;
+  }
+  for (std::size_t i = 0; i < branches->size(); ++i) {
+    const std::string at = fmt::format("{}[{}]", place, i);
+    const json::object* branch = (*branches)[i].if_object();
+    if (branch == nullptr) {
+      SchemaFault(at, "Expected value of type Object");
+      continue;
+    }
+    CheckUnknown(*branch, at, {"Comment", "StartAt", "States", "QueryLanguage", "ProcessorConfig"});
+    state.scopes.push_back(CompileScope(*branch, at, jsonata, depth + 1));
+  }
+}
+
+void Compiler::CompileMap(const json::object& source, const std::string& location, State& state,
+                          bool jsonata, int depth) {
+  CheckExclusive(source, location, "ItemProcessor", "Iterator");
+  CheckExclusive(source, location, "ItemSelector", "Parameters");
+  const bool legacy = !source.contains("ItemProcessor");
+  const std::string_view field = legacy ? "Iterator" : "ItemProcessor";
+  if (legacy && !source.contains("Iterator")) {
+    CheckRequired(source, location, {"ItemProcessor"});
+    return;
+  }
+  const std::string place = fmt::format("{}/{}", location, field);
+  const json::object* processor = FindObject(source, field);
+  if (processor == nullptr) {
+    SchemaFault(place, "Expected value of type Object");
+    return;
+  }
+  CheckUnknown(*processor, place,
+               {"Comment", "StartAt", "States", "QueryLanguage", "ProcessorConfig"});
+  bool distributed = false;
+  if (const json::object* config = FindObject(*processor, "ProcessorConfig")) {
+    CheckUnknown(*config, place + "/ProcessorConfig", {"Mode", "ExecutionType", "Comment"});
+    const std::string mode = StringOr(*config, "Mode", "INLINE");
+    distributed = mode == "DISTRIBUTED";
+    if (!distributed && mode != "INLINE") {
+      SchemaFault(place + "/ProcessorConfig/Mode", "Value is not one of: [INLINE, DISTRIBUTED]");
+    }
+  }
+  CheckDistributedMap(source, location, distributed);
+  CheckMapLabel(source, location);
+  if (!jsonata) {
+    state.items_path = CompileExpression(source, "ItemsPath", location, true);
+    state.max_concurrency = CompileNumber(source, "MaxConcurrency", location, 0, kMaxCount);
+    if (source.contains("ItemSelector")) {
+      state.parameters = CompileTemplate(source, "ItemSelector", location);
+    }
+  }
+  state.scopes.push_back(CompileScope(*processor, place, machine_jsonata_, depth + 1));
+}
+
+void Compiler::CheckDistributedMap(const json::object& source, const std::string& location,
+                                   bool distributed) {
+  if (distributed) {
+    Unsupported(location, "Map in DISTRIBUTED mode is not supported yet");
+    if (type_ == MachineType::kExpress) {
+      SchemaFault(location, "Express state machine does not support Map in DISTRIBUTED mode");
+    }
+  }
+  CheckExclusive(source, location, "ToleratedFailureCount", "ToleratedFailureCountPath");
+  CheckExclusive(source, location, "ToleratedFailurePercentage", "ToleratedFailurePercentagePath");
+  const json::value* percentage = FindMember(source, "ToleratedFailurePercentage");
+  if (percentage != nullptr && percentage->is_number()) {
+    const double value = percentage->to_number<double>();
+    if (!(value >= 0 && value <= 100)) {
+      SchemaFault(location + "/ToleratedFailurePercentage",
+                  "ToleratedFailurePercentage must be between 0 and 100.");
+    }
+  }
+  if (const json::object* reader = FindObject(source, "ItemReader")) {
+    if (const json::object* config = FindObject(*reader, "ReaderConfig")) {
+      CheckExclusive(*config, location + "/ItemReader/ReaderConfig", "MaxItems", "MaxItemsPath");
+    }
+  }
+  if (const json::object* batcher = FindObject(source, "ItemBatcher")) {
+    const std::string at = location + "/ItemBatcher";
+    CheckExclusive(*batcher, at, "MaxItemsPerBatch", "MaxItemsPerBatchPath");
+    CheckExclusive(*batcher, at, "MaxInputBytesPerBatch", "MaxInputBytesPerBatchPath");
+  }
+  if (distributed) return;
+  for (const char* field : {"ItemReader", "ItemBatcher", "ResultWriter"}) {
+    if (source.contains(field)) {
+      SchemaFault(location, fmt::format("Field '{}' is not supported in INLINE mode", field));
+    }
+  }
+}
+
+void Compiler::CheckMapLabel(const json::object& source, const std::string& location) {
+  const json::value* label = FindMember(source, "Label");
+  if (label == nullptr) return;
+  const std::string place = location + "/Label";
+  const json::string* text = label->if_string();
+  if (text == nullptr || text->empty() || text->size() > kMaxLabelLength) {
+    SchemaFault(place, fmt::format("A label has 1 to {} characters", kMaxLabelLength));
+    return;
+  }
+  // Control characters of C0 and C1 (the latter are 0xC2 and a byte below 0xA0 in UTF-8).
+  bool bad = text->find_first_of(" ?*<>{}[]:;,\\|^~$#%&`\"") != json::string::npos;
+  for (std::size_t i = 0; i < text->size(); ++i) {
+    const auto byte = static_cast<unsigned char>((*text)[i]);
+    const auto before = i == 0 ? 0 : static_cast<unsigned char>((*text)[i - 1]);
+    bad = bad || byte < 0x20 || byte == 0x7F || (before == 0xC2 && byte < 0xA0);
+  }
+  if (bad) SchemaFault(place, "The label contains a character that is not allowed");
+}
+
+}  // namespace scones::asl

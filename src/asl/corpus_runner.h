@@ -1,0 +1,19 @@
+// Test support: one recorded execution run against Step() and compared. Test code only.
+#pragma once
+
+#include <string>
+
+#include "base/json.h"
+
+namespace scones::asl {
+
+// What has been reached; these only go up.
+inline constexpr int kPurePassed = 449;
+inline constexpr int kLambdaPassed = 27;
+inline constexpr int kStaticValidPassed = 59;
+inline constexpr int kStaticInvalidPassed = 45;
+
+// Empty when the case `one` (an element of the corpus' "execution" kind) passes, else what differs.
+std::string RunCorpusCase(const json::object& one);
+
+}  // namespace scones::asl

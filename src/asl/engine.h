@@ -1,0 +1,106 @@
+// One step of an execution: Step()'s machinery, made for one event and thrown away. Private.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+
+#include "asl/program.h"
+#include "asl/retry.h"
+#include "asl/step.h"
+
+namespace scones::asl {
+
+class Engine {
+ public:
+  Engine(const Definition& definition, const ExecutionContext& context, ExecutionState& state,
+         Timestamp now)
+      : definition_(definition),
+        program_(definition.program()),
+        context_(context),
+        execution_(state),
+        now_(now) {}
+
+  Transition Run(Event event);
+
+ private:
+  // engine.cc: events, frames and the life of the execution.
+  bool On(Start&);
+  bool On(TaskSucceeded& event);
+  bool On(TaskFailed& event);
+  bool On(TaskSubmitted& event);
+  bool On(TaskStarted& event);
+  bool On(TaskHeartbeat& event);
+  bool On(TimerFired& event);
+  bool On(Stop& event);
+  void Drain();
+  void Activate(Frame& frame);
+  std::int64_t Emit(EventType type, std::int64_t previous, json::object details);
+  std::uint64_t NewSeq(const Frame* owner);
+  void StartTimerFor(Frame& frame, std::uint64_t& seq, Timestamp due);
+  void Cancel(Frame& frame);
+  Frame* FindPending(std::uint64_t seq);
+  Frame& NewFrame(const Frame& parent, std::int64_t index, int scope, Payload input);
+  void FreeFrame(Frame& frame);
+  void AbortChildren(const Frame& parent);
+  void End(Outcome outcome);
+  void FailExecution(std::int64_t previous, const Failure& failure);
+  const State& StateOf(const Frame& frame) const {
+    return program_.states[static_cast<std::size_t>(frame.state)];
+  }
+  std::uint64_t Random();
+
+  // engine_states.cc: what each state type does.
+  void Enter(Frame& frame);
+  void Attempt(Frame& frame);
+  void AttemptPass(Frame& frame, const State& state);
+  void AttemptChoice(Frame& frame, const State& state);
+  void AttemptWait(Frame& frame, const State& state);
+  void AttemptFail(Frame& frame, const State& state);
+  Result<Timestamp> WaitUntil(const Frame& frame, const State& state);
+  void AttemptParallel(Frame& frame, const State& state);
+  void AttemptMap(Frame& frame, const State& state);
+  bool StartIterations(Frame& frame, std::int64_t previous);
+  Result<Payload> SelectItem(const Frame& frame, const Frame& iteration);
+  void FinishChildren(Frame& frame);
+
+  // engine_task.cc
+  void AttemptTask(Frame& frame, const State& state);
+  void Schedule(Frame& frame, const State& state, RunTask task, std::string credentials);
+  Result<std::optional<std::int64_t>> Seconds(const NumberField& field, std::string_view name,
+                                              const Frame& frame);
+  void TaskFailure(Frame& frame, std::optional<std::string> error,
+                   std::optional<std::string> cause);
+  json::object TaskDetails(const TaskResource& resource) const;
+
+  // engine_data.cc: the data flow through a state, and errors.
+  const json::value& ContextObject(const Frame& frame);
+  Scope ScopeFor(const Frame& frame, const Payload& input);
+  Error Wrapped(const Frame& frame, const Error& error) const;
+  Result<Payload> ApplyPath(const Frame& frame, const InputOutputPath& path, Payload payload);
+  Result<Payload> EffectiveInput(const Frame& frame);
+  Result<Payload> ApplyTemplate(const Frame& frame, const std::optional<Template>& source,
+                                Payload payload);
+  Result<Payload> MergeResult(const Frame& frame, const ResultPath& path, Payload result);
+  void Complete(Frame& frame, Payload result);
+  void Exit(Frame& frame, Result<Payload> output, int next);
+  void FinishFrame(Frame& frame, Payload output);
+  void HandleError(Frame& frame, const Error& error);
+  void HandleFailure(Frame& frame, Failure failure);
+  bool TryRetry(Frame& frame, const Failure& failure);
+  void FailFrame(Frame& frame, Failure failure);
+
+  const Definition& definition_;
+  const Program& program_;
+  const ExecutionContext& context_;
+  ExecutionState& execution_;
+  Timestamp now_;
+  Transition transition_;
+  std::deque<std::uint32_t> ready_;
+  std::optional<json::value> context_object_;
+  const Frame* context_frame_ = nullptr;
+  bool history_full_ = false;
+};
+
+}  // namespace scones::asl

@@ -1,0 +1,277 @@
+// The way of data through a state, leaving it, and what happens when something fails.
+#include <fmt/format.h>
+
+#include "asl/engine.h"
+
+namespace scones::asl {
+namespace {
+
+EventType ExitedType(StateType type) {
+  switch (type) {
+    case StateType::kTask:
+      return EventType::kTaskStateExited;
+    case StateType::kPass:
+      return EventType::kPassStateExited;
+    case StateType::kChoice:
+      return EventType::kChoiceStateExited;
+    case StateType::kWait:
+      return EventType::kWaitStateExited;
+    case StateType::kSucceed:
+    case StateType::kFail:  // never exits
+      return EventType::kSucceedStateExited;
+    case StateType::kParallel:
+      return EventType::kParallelStateExited;
+    case StateType::kMap:
+      return EventType::kMapStateExited;
+  }
+  return EventType::kPassStateExited;
+}
+
+json::value TextOrNull(const std::optional<std::string>& text) {
+  return text ? json::value(*text) : json::value(nullptr);
+}
+
+bool HasRetries(StateType type) {
+  return type == StateType::kTask || type == StateType::kParallel || type == StateType::kMap;
+}
+
+}  // namespace
+
+// Made when a path first asks for it, for the frame at hand.
+const json::value& Engine::ContextObject(const Frame& frame) {
+  if (context_frame_ == &frame && context_object_) return *context_object_;
+  const State& state = StateOf(frame);
+  json::object about_state = {{"Name", state.name},
+                              {"EnteredTime", FormatIso8601(frame.entered_time)}};
+  if (HasRetries(state.type)) about_state["RetryCount"] = frame.retry_count;
+  json::object object = {
+      {"Execution",
+       {{"Id", context_.execution_arn},
+        {"Input", Payload::FromText(context_.input).value()},
+        {"StartTime", FormatIso8601(context_.start_time)},
+        {"Name", context_.execution_name},
+        {"RoleArn", context_.role_arn},
+        {"RedriveCount", context_.redrive_count}}},
+      {"StateMachine", {{"Id", context_.state_machine_arn}, {"Name", context_.state_machine_name}}},
+      {"State", std::move(about_state)}};
+  if (!frame.task_token.empty()) object["Task"] = {{"Token", frame.task_token}};
+  for (const Frame* at = &frame; at != nullptr;
+       at = at->parent < 0 ? nullptr
+                           : execution_.frames[static_cast<std::size_t>(at->parent)].get()) {
+    if (!at->item) continue;
+    object["Map"] = {{"Item", {{"Index", at->index}, {"Value", at->item->value()}}}};
+    break;
+  }
+  context_object_ = std::move(object);
+  context_frame_ = &frame;
+  return *context_object_;
+}
+
+Scope Engine::ScopeFor(const Frame& frame, const Payload& input) {
+  return {&input.value(),
+          [this, at = &frame]() -> const json::value& { return ContextObject(*at); },
+          [this] { return Random(); }};
+}
+
+// A failed evaluation in the words of the execution's history.
+Error Engine::Wrapped(const Frame& frame, const Error& error) const {
+  const std::string reason = error.reason().empty() ? "States.Runtime" : error.reason();
+  return Error(
+      error.code(), reason,
+      fmt::format("An error occurred while executing the state '{}' (entered at the event id "
+                  "#{}). {}",
+                  StateOf(frame).name, frame.entered_event, error.message()));
+}
+
+Result<Payload> Engine::ApplyPath(const Frame& frame, const InputOutputPath& path,
+                                  Payload payload) {
+  if (path.discard) return Payload::FromText("{}");
+  if (!path.expression) return payload;
+  const Path& own = *path.expression->path();
+  const auto missing = [&](const std::string& why) {
+    return Error(Code::kInvalid, "States.Runtime",
+                 fmt::format("Invalid path '{}' : {}", own.text(), why));
+  };
+  if (own.root() == Path::Root::kInput && own.definite()) {
+    json::value whole = std::move(payload).TakeValue();
+    std::string why;
+    const json::value* node = own.Find(whole, &why);
+    if (node == nullptr) return missing(why);
+    // `whole` is ours, so its node may be moved out.
+    json::value part = std::move(*const_cast<json::value*>(node));
+    return Payload::FromValue(std::move(part));
+  }
+  auto value = path.expression->Evaluate(ScopeFor(frame, payload));
+  if (!value) return missing(value.error().message());
+  return Payload::FromValue(*std::move(value));
+}
+
+Result<Payload> Engine::ApplyTemplate(const Frame& frame, const std::optional<Template>& source,
+                                      Payload payload) {
+  if (!source) return payload;
+  TRY(json::value value, source->Evaluate(ScopeFor(frame, payload)));
+  return Payload::FromValue(std::move(value));
+}
+
+Result<Payload> Engine::EffectiveInput(const Frame& frame) {
+  const State& state = StateOf(frame);
+  TRY(Payload input, ApplyPath(frame, state.input_path, frame.input));
+  // A Map's template is for its items.
+  if (state.type == StateType::kMap) return input;
+  return ApplyTemplate(frame, state.parameters, std::move(input));
+}
+
+Result<Payload> Engine::MergeResult(const Frame& frame, const ResultPath& path, Payload result) {
+  if (path.discard) return frame.input;
+  if (!path.path) return result;
+  json::value merged = frame.input.value();
+  auto assigned = path.path->Assign(merged, std::move(result).TakeValue());
+  if (!assigned) {
+    return Error(Code::kInvalid, "States.ResultPathMatchFailure",
+                 fmt::format("Unable to apply ReferencePath {} to input {}", path.path->text(),
+                             frame.input.text()));
+  }
+  return Payload::FromValue(std::move(merged));
+}
+
+// The result of a Task, Pass, Parallel or Map on its way out.
+void Engine::Complete(Frame& frame, Payload result) {
+  const State& state = StateOf(frame);
+  auto selected = ApplyTemplate(frame, state.result_selector, std::move(result));
+  if (!selected) return HandleError(frame, selected.error());
+  auto merged = MergeResult(frame, state.result_path, *std::move(selected));
+  if (!merged) return HandleError(frame, merged.error());
+  Exit(frame, *std::move(merged), state.next);
+}
+
+// Leaves the state with `output` before OutputPath; `next` is -1 at the end of the scope.
+void Engine::Exit(Frame& frame, Result<Payload> output, int next) {
+  const State& state = StateOf(frame);
+  if (output) output = ApplyPath(frame, state.output_path, *std::move(output));
+  if (!output) return HandleError(frame, output.error());
+  Payload payload = *std::move(output);
+  if (payload.text().size() > kMaxPayloadBytes) {
+    return HandleFailure(
+        frame,
+        {"States.DataLimitExceeded",
+         fmt::format("The state/task '{}' returned a result with a size exceeding the maximum "
+                     "number of bytes service limit.",
+                     state.name)});
+  }
+  frame.last_event = Emit(ExitedType(state.type), frame.last_event,
+                          {{"name", state.name},
+                           {"output", payload.text()},
+                           {"outputDetails", {{"truncated", false}}}});
+  if (next < 0) return FinishFrame(frame, std::move(payload));
+  frame.state = next;
+  frame.input = std::move(payload);
+  frame.phase = Frame::Phase::kReady;
+  frame.retry_count = 0;
+  frame.retries.clear();
+  ready_.push_back(frame.slot);
+}
+
+// A scope came to its end with `output`.
+void Engine::FinishFrame(Frame& frame, Payload output) {
+  if (frame.parent < 0) {
+    Emit(EventType::kExecutionSucceeded, frame.last_event,
+         {{"output", output.text()}, {"outputDetails", {{"truncated", false}}}});
+    return End({ExecutionStatus::kSucceeded, output.text(), std::nullopt, std::nullopt});
+  }
+  Frame& parent = *execution_.frames[static_cast<std::size_t>(frame.parent)];
+  const std::int64_t last = frame.last_event;
+  const bool map = StateOf(parent).type == StateType::kMap;
+  parent.last_event = !map ? last
+                           : Emit(EventType::kMapIterationSucceeded, last,
+                                  {{"name", StateOf(parent).name}, {"index", frame.index}});
+  parent.results[static_cast<std::size_t>(frame.index)] = std::move(output);
+  ++parent.finished;
+  FreeFrame(frame);
+  if (map && !StartIterations(parent, last)) return;
+  if (parent.finished == static_cast<std::int64_t>(parent.results.size())) FinishChildren(parent);
+}
+
+void Engine::HandleError(Frame& frame, const Error& error) {
+  // States.DataLimitExceeded and what a task says of itself come in AWS's own words.
+  const bool plain = error.reason() == "States.DataLimitExceeded";
+  const Error shown = plain ? error : Wrapped(frame, error);
+  HandleFailure(frame, {shown.reason(), shown.message()});
+}
+
+bool Engine::TryRetry(Frame& frame, const Failure& failure) {
+  const State& state = StateOf(frame);
+  for (std::size_t i = 0; i < state.retriers.size(); ++i) {
+    const Retrier& retrier = state.retriers[i];
+    if (!Matches(retrier.errors, failure)) continue;
+    frame.retries.resize(state.retriers.size());
+    if (frame.retries[i] >= retrier.max_attempts) return false;
+    const std::uint64_t random = retrier.full_jitter ? Random() : 0;
+    const auto delay = RetryDelay(retrier, frame.retries[i], random);
+    ++frame.retries[i];
+    ++frame.retry_count;
+    frame.phase = Frame::Phase::kRetrying;
+    StartTimerFor(frame, frame.timer_seq, now_ + delay);
+    return true;
+  }
+  return false;
+}
+
+// Retry, then Catch, then the scope fails. Precondition: no command of the frame is outstanding and
+// it has no children.
+void Engine::HandleFailure(Frame& frame, Failure failure) {
+  const State& state = StateOf(frame);
+  if (TryRetry(frame, failure)) return;
+  // A fault of the state's own fields fails the execution without this event.
+  if (failure.child || failure.error != "States.Runtime") {
+    if (state.type == StateType::kMap) {
+      frame.last_event = Emit(EventType::kMapStateFailed, frame.last_event, {});
+    } else if (state.type == StateType::kParallel) {
+      frame.last_event = Emit(EventType::kParallelStateFailed, frame.last_event, {});
+    }
+  }
+  for (const Catcher& catcher : state.catchers) {
+    if (!Matches(catcher.errors, failure)) continue;
+    json::object error = {{"Error", TextOrNull(failure.error)},
+                          {"Cause", TextOrNull(failure.cause)}};
+    auto output = MergeResult(frame, catcher.result_path, Payload::FromValue(std::move(error)));
+    if (!output) {
+      const Error wrapped = Wrapped(frame, output.error());
+      return FailFrame(frame, {wrapped.reason(), wrapped.message()});
+    }
+    frame.last_event = Emit(ExitedType(state.type), frame.last_event,
+                            {{"name", state.name},
+                             {"output", output->text()},
+                             {"outputDetails", {{"truncated", false}}}});
+    frame.state = catcher.next;
+    frame.input = *std::move(output);
+    frame.phase = Frame::Phase::kReady;
+    frame.retry_count = 0;
+    frame.retries.clear();
+    ready_.push_back(frame.slot);
+    return;
+  }
+  FailFrame(frame, std::move(failure));
+}
+
+// The scope of `frame` ends with an error that its own state did not take.
+void Engine::FailFrame(Frame& frame, Failure failure) {
+  if (frame.parent < 0) return FailExecution(frame.last_event, failure);
+  Frame& parent = *execution_.frames[static_cast<std::size_t>(frame.parent)];
+  if (StateOf(parent).type == StateType::kMap) {
+    Emit(EventType::kMapIterationFailed, frame.last_event,
+         {{"name", StateOf(parent).name}, {"index", frame.index}});
+  }
+  if (StateOf(parent).type == StateType::kParallel && failure.task) {
+    Emit(EventType::kTaskStateAborted, frame.last_event, {});
+  }
+  parent.last_event = frame.last_event;
+  FreeFrame(frame);
+  AbortChildren(parent);
+  parent.items.clear();
+  parent.results.clear();
+  failure.task = false;
+  failure.child = true;
+  HandleFailure(parent, std::move(failure));
+}
+
+}  // namespace scones::asl

@@ -1,0 +1,157 @@
+#include "asl/expression.h"
+
+#include <fmt/format.h>
+
+#include "asl/intrinsic.h"
+
+namespace scones::asl {
+namespace {
+
+constexpr int kMaxTemplateDepth = 100;
+
+Error PathFailure(const Expression& expression, const std::string& key, const Scope& scope) {
+  return Error(Code::kInvalid, "States.ParameterPathFailure",
+               fmt::format("The JSONPath '{}' specified for the field '{}.$' could not be found in "
+                           "the input '{}'",
+                           expression.text(), key, ToJson(*scope.input)));
+}
+
+}  // namespace
+
+Result<Expression> Expression::ParsePath(std::string_view text) {
+  Expression expression;
+  expression.text_ = std::string(text);
+  TRY(expression.form_, Path::Parse(text));
+  return expression;
+}
+
+Result<Expression> Expression::Parse(std::string_view text) {
+  if (text.starts_with('$')) return ParsePath(text);
+  Expression expression;
+  expression.text_ = std::string(text);
+  TRY(IntrinsicCall call, ParseIntrinsic(text));
+  expression.form_ = std::make_shared<const IntrinsicCall>(std::move(call));
+  return expression;
+}
+
+Result<const json::value*> RootOf(const Path& path, const Scope& scope) {
+  switch (path.root()) {
+    case Path::Root::kInput:
+      return scope.input;
+    case Path::Root::kContext:
+      return &scope.context();
+    case Path::Root::kVariable:
+      break;
+  }
+  return Error(Code::kInvalid, fmt::format("there is no variable '{}'", path.variable()));
+}
+
+Result<json::value> Expression::Evaluate(const Scope& scope) const {
+  if (const Path* own = path()) {
+    TRY(const json::value* root, RootOf(*own, scope));
+    return own->Evaluate(*root);
+  }
+  return CallIntrinsic(*std::get<1>(form_), scope);
+}
+
+Template Template::Compile(const json::value& source, const std::string& location,
+                           std::vector<Fault>& faults) {
+  Template compiled;
+  compiled.root_ = CompileNode(source, location, 0, faults);
+  return compiled;
+}
+
+Template::Node Template::CompileNode(const json::value& source, const std::string& location,
+                                     int depth, std::vector<Fault>& faults) {
+  Node node;
+  node.constant = source;
+  if (depth > kMaxTemplateDepth) {
+    faults.push_back({location, "The template is nested too deeply"});
+    return node;
+  }
+  bool constant = true;
+  if (const json::array* array = source.if_array()) {
+    node.kind = Node::Kind::kArray;
+    for (std::size_t i = 0; i < array->size(); ++i) {
+      Node child = CompileNode((*array)[i], fmt::format("{}[{}]", location, i), depth + 1, faults);
+      constant = constant && child.kind == Node::Kind::kConstant;
+      node.children.push_back(std::move(child));
+    }
+  } else if (const json::object* object = source.if_object()) {
+    node.kind = Node::Kind::kObject;
+    for (const auto& member : *object) {
+      const std::string_view key = member.key();
+      Node child;
+      if (key.ends_with(".$")) {
+        child.kind = Node::Kind::kExpression;
+        const std::string_view name = key.substr(0, key.size() - 2);
+        const json::string* text = member.value().if_string();
+        auto expression = text == nullptr ? Result<Expression>(Error(Code::kInvalid, "no string"))
+                                          : Expression::Parse(*text);
+        if (!expression) {
+          faults.push_back({location, fmt::format("The value for the field '{}' must be a valid "
+                                                  "JSONPath or a valid intrinsic function call",
+                                                  key)});
+          continue;
+        }
+        if (object->contains(name)) {
+          faults.push_back(
+              {location, fmt::format("The field '{}' is duplicated by '{}'", name, key)});
+        }
+        child.expression = std::make_unique<Expression>(*std::move(expression));
+        child.key = std::string(name);
+      } else {
+        child = CompileNode(member.value(), fmt::format("{}/{}", location, key), depth + 1, faults);
+        child.key = std::string(key);
+      }
+      constant = constant && child.kind == Node::Kind::kConstant;
+      node.children.push_back(std::move(child));
+    }
+  }
+  if (constant) {
+    node.kind = Node::Kind::kConstant;
+    node.children.clear();
+  } else {
+    node.constant = nullptr;
+  }
+  return node;
+}
+
+Result<json::value> Template::EvaluateNode(const Node& node, const Scope& scope) {
+  switch (node.kind) {
+    case Node::Kind::kConstant:
+      return node.constant;
+    case Node::Kind::kExpression: {
+      auto value = node.expression->Evaluate(scope);
+      if (!value && value.error().code() == Code::kNotFound) {
+        return PathFailure(*node.expression, node.key, scope);
+      }
+      return value;
+    }
+    case Node::Kind::kArray: {
+      json::array array;
+      array.reserve(node.children.size());
+      for (const Node& child : node.children) {
+        TRY(json::value value, EvaluateNode(child, scope));
+        array.push_back(std::move(value));
+      }
+      return json::value(std::move(array));
+    }
+    case Node::Kind::kObject: {
+      json::object object;
+      object.reserve(node.children.size());
+      for (const Node& child : node.children) {
+        TRY(json::value value, EvaluateNode(child, scope));
+        object.insert_or_assign(child.key, std::move(value));
+      }
+      return json::value(std::move(object));
+    }
+  }
+  return json::value();
+}
+
+Result<json::value> Template::Evaluate(const Scope& scope) const {
+  return EvaluateNode(root_, scope);
+}
+
+}  // namespace scones::asl

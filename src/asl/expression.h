@@ -1,0 +1,88 @@
+// What a definition evaluates: a JSONPath or an intrinsic function call (States.Format(…)), and
+// payload templates built of them. Compiled once, then immutable. Pure: randomness comes from the
+// scope. Source: States Language specification, "Payload Template" and "Intrinsic Functions".
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "asl/path.h"
+#include "base/json.h"
+#include "base/result.h"
+
+namespace scones::asl {
+
+// What the names in an expression stand for. Borrowed for the length of one evaluation.
+struct Scope {
+  const json::value* input = nullptr;           // "$"
+  std::function<const json::value&()> context;  // "$$", made on demand
+  std::function<std::uint64_t()> random;        // the next 64 random bits
+};
+
+// An evaluation's error carries the language's error name as its reason and a cause as its message:
+// States.ParameterPathFailure, States.IntrinsicFailure.
+
+struct IntrinsicCall;
+
+class Expression {
+ public:
+  // Errors: kInvalid. ParsePath takes a path only.
+  static Result<Expression> Parse(std::string_view text);
+  static Result<Expression> ParsePath(std::string_view text);
+
+  const std::string& text() const { return text_; }
+  // Null for an intrinsic call.
+  const Path* path() const { return std::get_if<Path>(&form_); }
+  // "$" alone: the input as it is.
+  bool is_input() const {
+    return path() != nullptr && path()->is_root() && path()->root() == Path::Root::kInput;
+  }
+
+  // A path that finds nothing is kNotFound with Path::Find's message and no reason: what that means
+  // depends on the field. Intrinsic failures have their reason.
+  Result<json::value> Evaluate(const Scope& scope) const;
+
+ private:
+  std::string text_;
+  std::variant<Path, std::shared_ptr<const IntrinsicCall>> form_;
+};
+
+// The node that `path` starts from. Errors: kInvalid for a variable.
+Result<const json::value*> RootOf(const Path& path, const Scope& scope);
+
+// Parameters, ResultSelector, ItemSelector: JSON in which members named "x.$" hold expressions.
+class Template {
+ public:
+  struct Fault {
+    std::string location;  // of the object that holds it, "/Parameters/a"
+    std::string message;
+  };
+  // Never fails; what is wrong is added to `faults` with `location` in front.
+  static Template Compile(const json::value& source, const std::string& location,
+                          std::vector<Fault>& faults);
+
+  // Errors: as in the comment above. Takes the recorded wording where a path finds nothing.
+  Result<json::value> Evaluate(const Scope& scope) const;
+
+ private:
+  struct Node {
+    std::string key;  // without ".$"
+    // One of: a constant, an expression, an object or an array of nodes.
+    enum class Kind { kConstant, kExpression, kObject, kArray } kind = Kind::kConstant;
+    json::value constant;
+    std::unique_ptr<Expression> expression;
+    std::vector<Node> children;
+  };
+  static Node CompileNode(const json::value& source, const std::string& location, int depth,
+                          std::vector<Fault>& faults);
+  static Result<json::value> EvaluateNode(const Node& node, const Scope& scope);
+
+  Node root_;
+};
+
+}  // namespace scones::asl
