@@ -1,6 +1,6 @@
 // AWS JSON 1.0 and 1.1: POST / with X-Amz-Target: PREFIX.Operation, a JSON object in, one out.
-// Used by Step Functions (1.0, "AWSStepFunctions"), SageMaker (1.1, "SageMaker") and CloudWatch Logs
-// (1.1, "Logs_20140328"). Each operation is a row: Add(name, function).
+// Used by Step Functions (1.0, "AWSStepFunctions"), SageMaker (1.1, "SageMaker") and CloudWatch
+// Logs (1.1, "Logs_20140328"). Each operation is a row: Add(name, function).
 #pragma once
 
 #include <functional>
@@ -13,7 +13,7 @@
 
 namespace scones::api {
 
-// Takes the request's members, returns the response's ({} for none).
+// Takes the request's members, returns the response's ({} for none, null for an empty body).
 using JsonOperation = std::function<io::Task<Result<json::value>>(Call call, json::object input)>;
 
 class JsonDialect final : public Dialect {
@@ -33,6 +33,8 @@ class JsonDialect final : public Dialect {
                                   http::BodyStream& body) override;
 
  private:
+  io::Task<Result<json::value>> Run(Call call, std::string target, http::BodyStream& body);
+
   Options options_;
   std::unordered_map<std::string, JsonOperation> operations_;
 };
