@@ -17,6 +17,9 @@ namespace scones::workflows {
 struct TaskRequest {
   std::string execution_arn;
   asl::RunTask task;
+  // A .sync task whose kSubmitted was committed before a crash: go on waiting for it, don't submit
+  // it again.
+  bool resumed = false;
 };
 
 struct TaskOutcome {

@@ -1,0 +1,137 @@
+// The workflow thread: applies events to executions with asl::Step, commits what changed in batches
+// and carries the commands out afterwards. All members belong to that thread, except where said.
+//
+// An execution is in at most one commit at a time and does not change meanwhile; what arrives for
+// it waits. At most kMaxCommits batches are under way, so that steps gather while the disk works.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <set>
+#include <string>
+#include <thread>
+#include <tuple>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "base/arn.h"
+#include "base/time.h"
+#include "db/database.h"
+#include "workflows/detail/inbox.h"
+#include "workflows/detail/live_execution.h"
+#include "workflows/detail/machine_table.h"
+#include "workflows/task_runner.h"
+#include "workflows/workflows.h"
+
+namespace scones::workflows {
+
+struct CommitBatch {
+  std::vector<ExecutionChange> changes;
+  std::vector<ExecutionRow> express_starts;
+  std::vector<std::int64_t> express_ends;
+};
+
+class Engine {
+ public:
+  struct Ports {
+    db::Database& database;
+    TaskRunner& runner;
+    const Clock& clock;
+    MachineTable& machines;
+    const Options& options;
+    Identity identity;
+    std::string task_token_key;
+  };
+  // Starts the thread, which takes up what is open. Errors: those of the database.
+  static Result<std::unique_ptr<Engine>> Start(Ports ports);
+  // See ~Workflows.
+  ~Engine();
+
+  // From any thread: queues `item`; where the engine is closing, its callers get an error.
+  void Post(Item item);
+  Counters counters() const;
+
+ private:
+  // Due, execution, seq. Seq 0 is not a timer of the execution: take it up (see TakeUp).
+  using TimerKey = std::tuple<Timestamp, std::int64_t, std::uint64_t>;
+  static constexpr std::uint64_t kTakeUp = 0;
+  static constexpr std::uint64_t kExpressTimeout = ~std::uint64_t{0};
+  static constexpr int kMaxCommits = 2;
+
+  explicit Engine(Ports ports);
+  void Loop();
+  std::chrono::microseconds TimeToWait() const;
+
+  // engine.cc: events in.
+  void Handle(Item item);
+  void On(StartItem& item);
+  void On(TaskItem& item);
+  void On(TokenItem& item);
+  void On(StopItem& item);
+  void On(CommittedItem& item);
+  void On(WakeItem&) {}
+  void FireTimers();
+  void OnTimer(std::int64_t id, std::uint64_t seq);
+  void Apply(LiveExecution& live, asl::Event event);
+  void Touch(LiveExecution& live);
+  void EndExpress(LiveExecution& live);
+
+  // engine_commit.cc: from changes to commands.
+  void Flush();
+  void SubmitBatch(std::shared_ptr<CommitBatch> batch);
+  void OnCommitFailed(CommitBatch& batch, const Error& error);
+  void OnRefused(LiveExecution& live, const ExecutionChange& change);
+  void Settle(LiveExecution& live);
+  void Resume(LiveExecution& live);
+  void CarryOut(LiveExecution& live, std::vector<asl::Command> commands);
+  void RunPending(LiveExecution& live, const PendingTask& pending);
+  void Finish(LiveExecution& live);
+
+  // engine_load.cc: between memory and tables.
+  LiveExecution* Find(std::int64_t id);
+  LiveExecution* Load(std::int64_t id);
+  LiveExecution& Add(std::unique_ptr<LiveExecution> live);
+  void Drop(LiveExecution& live);
+  void Evict();
+  void TakeUp(LiveExecution& live);
+  void RecoverSome();
+  asl::ExecutionContext MakeContext(const Revision& revision, const ExecutionRow& row) const;
+  bool AwaitsRecovery(std::int64_t id) const;
+
+  Ports ports_;
+  std::shared_ptr<Inbox> inbox_;
+  Timestamp now_;
+
+  std::unordered_map<std::int64_t, std::unique_ptr<LiveExecution>> live_;
+  std::list<std::int64_t> used_;  // latest first
+  std::vector<LiveExecution*> touched_;
+  std::set<TimerKey> timers_;
+  int commits_under_way_ = 0;
+  Timestamp commit_after_;   // after a failed commit, the time of the next attempt
+  Timestamp recover_after_;  // the same for reading what is open
+  bool closing_ = false;
+  std::int64_t next_id_ = 1;
+  std::size_t express_count_ = 0;
+  std::vector<std::int64_t> express_ends_;
+
+  // Executions of an earlier run with ids in (recovered_, last_old_id_] have not been taken up,
+  // but for those in taken_up_early_.
+  std::int64_t recovered_ = 0;
+  std::int64_t last_old_id_ = 0;
+  std::unordered_set<std::int64_t> taken_up_early_;
+
+  std::atomic<std::uint64_t> started_{0};
+  std::atomic<std::uint64_t> finished_{0};
+  std::atomic<std::uint64_t> steps_{0};
+  std::atomic<std::uint64_t> commits_{0};
+  std::atomic<std::uint64_t> commit_failures_{0};
+  std::atomic<std::uint64_t> open_{0};
+  std::atomic<std::uint64_t> loaded_{0};
+
+  std::thread thread_;
+};
+
+}  // namespace scones::workflows

@@ -1,0 +1,326 @@
+#include "workflows/detail/execution_table.h"
+
+#include <algorithm>
+
+#include "io/crash_point.h"
+#include "workflows/detail/journal.h"
+
+namespace scones::workflows {
+namespace {
+
+// The key of execution_history.
+constexpr int kEventBits = 16;
+static_assert(asl::kMaxHistoryEvents < (std::int64_t{1} << kEventBits) - 1'000);
+std::int64_t PieceKey(std::int64_t id, std::int64_t event) { return (id << kEventBits) | event; }
+
+// Stored numbers.
+static_assert(static_cast<int>(asl::ExecutionStatus::kRunning) == 0 &&
+              static_cast<int>(asl::ExecutionStatus::kSucceeded) == 1 &&
+              static_cast<int>(asl::ExecutionStatus::kFailed) == 2 &&
+              static_cast<int>(asl::ExecutionStatus::kTimedOut) == 3 &&
+              static_cast<int>(asl::ExecutionStatus::kAborted) == 4);
+constexpr int kStatuses = 5;
+
+std::int64_t Micros(Timestamp time) { return time.time_since_epoch().count(); }
+Timestamp FromMicros(std::int64_t micros) { return Timestamp(std::chrono::microseconds(micros)); }
+
+std::optional<Timestamp> OptionalTime(const db::Statement& row, int column) {
+  if (row.IsNull(column)) return std::nullopt;
+  return FromMicros(row.Int(column));
+}
+
+// Sets the change's name_taken where it is.
+Result<void> InsertExecution(db::Connection& connection, ExecutionChange& change) {
+  const ExecutionRow& row = *change.start;
+  db::Statement insert = connection.Prepare(
+      "INSERT INTO executions (id, machine, revision, status, start_us, stop_us, seed, name, input)"
+      " VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9) ON CONFLICT (machine, name) DO NOTHING");
+  insert.Bind(1, row.id)
+      .Bind(2, row.machine)
+      .Bind(3, row.revision)
+      .Bind(4, static_cast<std::int64_t>(change.end ? change.end->status
+                                                    : asl::ExecutionStatus::kRunning))
+      .Bind(5, Micros(row.started))
+      .Bind(7, static_cast<std::int64_t>(row.seed))
+      .Bind(8, std::string_view(row.name))
+      .Bind(9, std::string_view(row.input));
+  if (change.end) insert.Bind(6, Micros(change.end->stopped));
+  TRY_VOID(insert.Run());
+  if (connection.ChangedRows() != 0) return {};
+
+  db::Statement select = connection.Prepare(
+      "SELECT start_us, status, input FROM executions WHERE machine = ?1 AND name = ?2");
+  TRY(const bool found, select.Bind(1, row.machine).Bind(2, std::string_view(row.name)).Step());
+  if (!found) return Error(Code::kInternal, "an execution's name is taken and is not");
+  change.name_taken = true;
+  if (select.Int(1) == 0 && select.Text(2) == row.input) {
+    change.existing = FromMicros(select.Int(0));
+  }
+  return {};
+}
+
+Result<void> InsertPiece(db::Connection& connection, std::int64_t id, const JournalPiece& piece) {
+  return connection.Prepare("INSERT INTO execution_history (key, journal) VALUES (?1, ?2)")
+      .Bind(1, PieceKey(id, piece.first_event))
+      .BindBlob(2, piece.bytes)
+      .Run();
+}
+
+Result<void> StoreOpen(db::Connection& connection, const ExecutionChange& change) {
+  db::Statement store = change.start
+                            ? connection.Prepare(
+                                  "INSERT INTO open_executions (id, wake_us, tasks, first_event, "
+                                  "state, journal) VALUES (?1,?2,?3,?4,?5,?6)")
+                            : connection.Prepare(
+                                  "UPDATE open_executions SET wake_us = ?2, tasks = ?3, "
+                                  "first_event = ?4, state = ?5, journal = ?6 WHERE id = ?1");
+  store.Bind(1, change.id)
+      .Bind(3, change.tasks)
+      .Bind(4, change.journal.first_event)
+      .BindBlob(5, change.state)
+      .BindBlob(6, change.journal.bytes);
+  if (change.wake) store.Bind(2, Micros(*change.wake));
+  return store.Run();
+}
+
+Result<void> StoreEnd(db::Connection& connection, const ExecutionChange& change) {
+  if (!change.start) {
+    TRY_VOID(
+        connection.Prepare("DELETE FROM open_executions WHERE id = ?1").Bind(1, change.id).Run());
+    TRY_VOID(connection.Prepare("UPDATE executions SET status = ?2, stop_us = ?3 WHERE id = ?1")
+                 .Bind(1, change.id)
+                 .Bind(2, static_cast<std::int64_t>(change.end->status))
+                 .Bind(3, Micros(change.end->stopped))
+                 .Run());
+  }
+  return InsertPiece(connection, change.id, change.journal);
+}
+
+constexpr char kFound[] =
+    "SELECT e.id, e.machine, e.revision, e.start_us, e.seed, e.name, e.status, e.stop_us, e.input "
+    "FROM executions e WHERE e.id = ?1";
+constexpr char kFoundByName[] =
+    "SELECT e.id, e.machine, e.revision, e.start_us, e.seed, e.name, e.status, e.stop_us, e.input "
+    "FROM state_machines m CROSS JOIN executions e ON e.machine = m.id "
+    "WHERE m.name = ?1 AND e.name = ?2 ORDER BY m.id DESC LIMIT 1";
+constexpr char kListed[] =
+    "SELECT e.id, e.machine, e.revision, e.start_us, e.seed, e.name, e.status, e.stop_us "
+    "FROM executions e WHERE machine = ?1 AND status = ?2 AND id < ?3 ORDER BY id DESC LIMIT ?4";
+
+ExecutionRow ReadRow(const db::Statement& row) {
+  return {.id = row.Int(0),
+          .machine = row.Int(1),
+          .revision = row.Int(2),
+          .started = FromMicros(row.Int(3)),
+          .seed = static_cast<std::uint64_t>(row.Int(4)),
+          .name = std::string(row.Text(5)),
+          .input = ""};
+}
+
+FoundExecution ReadFound(const db::Statement& row) {
+  return {.row = ReadRow(row),
+          .status = static_cast<asl::ExecutionStatus>(row.Int(6)),
+          .stopped = OptionalTime(row, 7)};
+}
+
+Result<std::optional<FoundExecution>> OneFound(db::Statement& select) {
+  TRY(const bool found, select.Step());
+  if (!found) return std::optional<FoundExecution>();
+  FoundExecution execution = ReadFound(select);
+  execution.row.input = select.Text(8);
+  return std::optional<FoundExecution>(std::move(execution));
+}
+
+// Keys of an execution's stored pieces, in order.
+Result<std::vector<std::int64_t>> PieceKeys(db::Connection& connection, std::int64_t id) {
+  db::Statement select = connection.Prepare(
+      "SELECT key FROM execution_history WHERE key BETWEEN ?1 AND ?2 ORDER BY key");
+  select.Bind(1, PieceKey(id, 0)).Bind(2, PieceKey(id, (1 << kEventBits) - 1));
+  std::vector<std::int64_t> keys;
+  while (true) {
+    TRY(const bool more, select.Step());
+    if (!more) return keys;
+    keys.push_back(select.Int(0));
+  }
+}
+
+Result<JournalChunk> ReadPiece(db::Connection& connection, const ExecutionRow& row,
+                               std::int64_t key) {
+  db::Statement select = connection.Prepare("SELECT journal FROM execution_history WHERE key = ?1");
+  TRY(const bool found, select.Bind(1, key).Step());
+  if (!found) return Error(Code::kDataLoss, "a piece of an execution's history is missing");
+  return ReadJournal(select.Blob(0), row.input);
+}
+
+// The piece that still grows; empty for an ended execution.
+Result<JournalChunk> ReadOpenPiece(db::Connection& connection, const ExecutionRow& row) {
+  db::Statement select = connection.Prepare("SELECT journal FROM open_executions WHERE id = ?1");
+  TRY(const bool found, select.Bind(1, row.id).Step());
+  if (!found) return JournalChunk();
+  return ReadJournal(select.Blob(0), row.input);
+}
+
+}  // namespace
+
+Result<void> ApplyChange(db::Connection& connection, ExecutionChange& change) {
+  if (change.start) {
+    TRY_VOID(InsertExecution(connection, change));
+    if (change.refused()) return {};
+  }
+  SCONES_CRASH_POINT("workflows.change.begun");
+  for (const JournalPiece& piece : change.pieces) {
+    TRY_VOID(InsertPiece(connection, change.id, piece));
+  }
+  return change.end ? StoreEnd(connection, change) : StoreOpen(connection, change);
+}
+
+Result<void> InsertExpress(db::Connection& connection, const ExecutionRow& row) {
+  return connection
+      .Prepare(
+          "INSERT INTO express_executions (id, revision, start_us, seed, name, input) "
+          "VALUES (?1,?2,?3,?4,?5,?6)")
+      .Bind(1, row.id)
+      .Bind(2, row.revision)
+      .Bind(3, Micros(row.started))
+      .Bind(4, static_cast<std::int64_t>(row.seed))
+      .Bind(5, std::string_view(row.name))
+      .Bind(6, std::string_view(row.input))
+      .Run();
+}
+
+Result<void> DeleteExpress(db::Connection& connection, std::int64_t id) {
+  return connection.Prepare("DELETE FROM express_executions WHERE id = ?1").Bind(1, id).Run();
+}
+
+Result<std::vector<ExecutionRow>> ReadExpress(db::Connection& connection) {
+  db::Statement select = connection.Prepare(
+      "SELECT id, 0, revision, start_us, seed, name, input FROM express_executions ORDER BY id");
+  std::vector<ExecutionRow> rows;
+  while (true) {
+    TRY(const bool more, select.Step());
+    if (!more) return rows;
+    rows.push_back(ReadRow(select));
+    rows.back().input = select.Text(6);
+  }
+}
+
+Result<std::int64_t> ReadLastId(db::Connection& connection) {
+  db::Statement select = connection.Prepare(
+      "SELECT max(coalesce((SELECT max(id) FROM executions), 0), "
+      "coalesce((SELECT max(id) FROM express_executions), 0))");
+  TRY(const bool found, select.Step());
+  return found ? select.Int(0) : 0;
+}
+
+Result<std::vector<OpenSummary>> ReadOpen(db::Connection& connection, std::int64_t after,
+                                          std::int64_t last, std::int64_t limit) {
+  db::Statement select = connection.Prepare(
+      "SELECT id, wake_us, tasks FROM open_executions WHERE id > ?1 AND id <= ?2 ORDER BY id "
+      "LIMIT ?3");
+  select.Bind(1, after).Bind(2, last).Bind(3, limit);
+  std::vector<OpenSummary> open;
+  while (true) {
+    TRY(const bool more, select.Step());
+    if (!more) return open;
+    open.push_back({.id = select.Int(0), .wake = OptionalTime(select, 1), .tasks = select.Int(2)});
+  }
+}
+
+Result<std::optional<OpenRow>> ReadOpenRow(db::Connection& connection, std::int64_t id) {
+  db::Statement select = connection.Prepare(
+      "SELECT e.id, e.machine, e.revision, e.start_us, e.seed, e.name, e.input, o.first_event, "
+      "o.state, o.journal FROM open_executions o JOIN executions e ON e.id = o.id WHERE o.id = ?1");
+  TRY(const bool found, select.Bind(1, id).Step());
+  if (!found) return std::optional<OpenRow>();
+  OpenRow row{.execution = ReadRow(select),
+              .state = std::string(select.Blob(8)),
+              .journal = {.first_event = select.Int(7), .bytes = std::string(select.Blob(9))}};
+  row.execution.input = select.Text(6);
+  return std::optional<OpenRow>(std::move(row));
+}
+
+Result<std::optional<FoundExecution>> FindExecution(db::Connection& connection,
+                                                    const std::string& machine_name,
+                                                    const std::string& name) {
+  db::Statement select = connection.Prepare(kFoundByName);
+  select.Bind(1, std::string_view(machine_name)).Bind(2, std::string_view(name));
+  return OneFound(select);
+}
+
+Result<std::optional<FoundExecution>> FindExecutionById(db::Connection& connection,
+                                                        std::int64_t id) {
+  db::Statement select = connection.Prepare(kFound);
+  select.Bind(1, id);
+  return OneFound(select);
+}
+
+Result<std::vector<FoundExecution>> ListExecutionRows(db::Connection& connection,
+                                                      std::int64_t machine,
+                                                      std::optional<asl::ExecutionStatus> status,
+                                                      std::int64_t before, std::int64_t limit) {
+  std::vector<FoundExecution> rows;
+  for (int number = 0; number < kStatuses; ++number) {
+    if (status && static_cast<int>(*status) != number) continue;
+    db::Statement select = connection.Prepare(kListed);
+    select.Bind(1, machine).Bind(2, std::int64_t{number}).Bind(3, before).Bind(4, limit);
+    while (true) {
+      TRY(const bool more, select.Step());
+      if (!more) break;
+      rows.push_back(ReadFound(select));
+    }
+  }
+  std::sort(rows.begin(), rows.end(),
+            [](const auto& a, const auto& b) { return a.row.id > b.row.id; });
+  if (static_cast<std::int64_t>(rows.size()) > limit) rows.resize(static_cast<std::size_t>(limit));
+  return rows;
+}
+
+Result<std::optional<FoundMachine>> FindMachine(db::Connection& connection,
+                                                const std::string& name) {
+  db::Statement select =
+      connection.Prepare("SELECT id, type FROM state_machines WHERE name = ?1 AND status < 2");
+  TRY(const bool found, select.Bind(1, std::string_view(name)).Step());
+  if (!found) return std::optional<FoundMachine>();
+  return std::optional<FoundMachine>(
+      FoundMachine{.id = select.Int(0), .type = static_cast<asl::MachineType>(select.Int(1))});
+}
+
+Result<asl::Outcome> ReadOutcome(db::Connection& connection, const ExecutionRow& row) {
+  TRY(const std::vector<std::int64_t> keys, PieceKeys(connection, row.id));
+  if (keys.empty()) return Error(Code::kDataLoss, "an ended execution has no history");
+  TRY(JournalChunk chunk, ReadPiece(connection, row, keys.back()));
+  if (!chunk.outcome) return Error(Code::kDataLoss, "an ended execution has no outcome");
+  return std::move(*chunk.outcome);
+}
+
+Result<std::vector<asl::HistoryEvent>> ReadHistory(db::Connection& connection,
+                                                   const ExecutionRow& row, HistoryOrder order,
+                                                   std::int64_t from, std::int64_t limit) {
+  TRY(const std::vector<std::int64_t> keys, PieceKeys(connection, row.id));
+  TRY(JournalChunk open, ReadOpenPiece(connection, row));
+  const bool forward = order == HistoryOrder::kOldestFirst;
+  if (!forward && from == 0) from = asl::kMaxHistoryEvents * 2;
+  std::vector<asl::HistoryEvent> events;
+  const auto full = [&] { return static_cast<std::int64_t>(events.size()) >= limit; };
+  const auto take = [&](std::vector<asl::HistoryEvent>& piece) {
+    if (!forward) std::reverse(piece.begin(), piece.end());
+    for (asl::HistoryEvent& event : piece) {
+      const bool wanted = forward ? event.id >= from : event.id <= from;
+      if (wanted && !full()) events.push_back(std::move(event));
+    }
+  };
+  if (!forward) take(open.events);
+  for (std::size_t i = 0; i < keys.size() && !full(); ++i) {
+    const std::size_t at = forward ? i : keys.size() - 1 - i;
+    const bool before_page =
+        forward && at + 1 < keys.size() && keys[at + 1] <= PieceKey(row.id, from);
+    const bool after_page = !forward && keys[at] > PieceKey(row.id, from);
+    if (before_page || after_page) continue;
+    TRY(JournalChunk piece, ReadPiece(connection, row, keys[at]));
+    take(piece.events);
+  }
+  if (forward) take(open.events);
+  return events;
+}
+
+}  // namespace scones::workflows

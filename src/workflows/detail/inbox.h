@@ -1,0 +1,124 @@
+// What the other threads want of the workflow thread: a queue that outlives it, so that a task's
+// late answer finds a closed door instead of a freed engine.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "asl/step.h"
+#include "io/task.h"
+#include "workflows/detail/execution_table.h"
+#include "workflows/detail/machine_table.h"
+#include "workflows/task_runner.h"
+
+namespace scones::workflows {
+
+struct StartItem {
+  RevisionPtr revision;
+  std::string name;
+  std::string input;
+  io::Completion<Result<StartedExecution>> started;
+  io::Completion<Result<Execution>> ended;  // set: StartSyncExecution
+  // Set: an Express execution that was cut off runs again under its id.
+  std::int64_t again_id = 0;
+  std::uint64_t again_seed = 0;
+};
+
+// A task's answer, from the runner.
+struct TaskItem {
+  std::int64_t execution = 0;
+  std::uint64_t seq = 0;
+  TaskOutcome outcome;
+};
+
+// An answer by task token.
+struct TokenItem {
+  std::int64_t execution = 0;
+  asl::Event event;
+  io::Completion<Result<void>> done;
+};
+
+struct StopItem {
+  std::int64_t execution = 0;
+  asl::Stop event;
+  io::Completion<Result<Timestamp>> done;
+};
+
+struct CommitBatch;
+struct CommittedItem {
+  std::shared_ptr<CommitBatch> batch;
+  Result<void> committed;
+};
+
+struct WakeItem {};
+
+using Item = std::variant<StartItem, TaskItem, TokenItem, StopItem, CommittedItem, WakeItem>;
+
+class Inbox {
+ public:
+  // From any thread; false once the inbox is closed, and `item` is then untouched. The owner's own
+  // items need no lock.
+  bool Push(Item&& item) {
+    if (std::this_thread::get_id() == owner_) {
+      local_.push_back(std::move(item));
+      return true;
+    }
+    const std::lock_guard lock(mutex_);
+    if (closed_ && !std::holds_alternative<CommittedItem>(item)) return false;
+    items_.push_back(std::move(item));
+    if (sleeping_) wake_.notify_one();
+    return true;
+  }
+
+  // For the owner, before other threads know the inbox.
+  void SetOwner(std::thread::id owner) { owner_ = owner; }
+
+  // The owner waits until there are items, the inbox has just been closed, or `timeout` is over;
+  // then takes what there is.
+  std::deque<Item> Take(std::chrono::microseconds timeout) {
+    std::deque<Item> taken = std::exchange(local_, {});
+    std::unique_lock lock(mutex_);
+    const bool news = !taken.empty() || !items_.empty() || (closed_ && !close_seen_);
+    if (!news && timeout.count() > 0) {
+      sleeping_ = true;
+      wake_.wait_for(lock, timeout,
+                     [this] { return !items_.empty() || (closed_ && !close_seen_); });
+      sleeping_ = false;
+    }
+    for (Item& item : items_) taken.push_back(std::move(item));
+    items_.clear();
+    close_seen_ = closed_;
+    return taken;
+  }
+
+  void Close() {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+    wake_.notify_one();
+  }
+  bool closed() {
+    const std::lock_guard lock(mutex_);
+    return closed_;
+  }
+
+ private:
+  std::thread::id owner_;
+  std::deque<Item> local_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool sleeping_ = false;
+  bool closed_ = false;
+  bool close_seen_ = false;  // the owner has been woken for it
+  std::vector<Item> items_;
+};
+
+}  // namespace scones::workflows

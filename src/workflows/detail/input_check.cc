@@ -1,0 +1,98 @@
+#include "workflows/detail/input_check.h"
+
+#include <fmt/format.h>
+
+#include <boost/json/basic_parser_impl.hpp>
+#include <string>
+
+namespace scones::workflows {
+namespace {
+
+// Accepts every event: only the syntax counts.
+struct IgnoringHandler {
+  static constexpr std::size_t max_object_size = std::size_t(-1);
+  static constexpr std::size_t max_array_size = std::size_t(-1);
+  static constexpr std::size_t max_key_size = std::size_t(-1);
+  static constexpr std::size_t max_string_size = std::size_t(-1);
+  using Fault = boost::json::error_code;
+  using Text = boost::json::string_view;
+
+  bool on_document_begin(Fault&) { return true; }
+  bool on_document_end(Fault&) { return true; }
+  bool on_object_begin(Fault&) { return true; }
+  bool on_object_end(std::size_t, Fault&) { return true; }
+  bool on_array_begin(Fault&) { return true; }
+  bool on_array_end(std::size_t, Fault&) { return true; }
+  bool on_key_part(Text, std::size_t, Fault&) { return true; }
+  bool on_key(Text, std::size_t, Fault&) { return true; }
+  bool on_string_part(Text, std::size_t, Fault&) { return true; }
+  bool on_string(Text, std::size_t, Fault&) { return true; }
+  bool on_number_part(Text, Fault&) { return true; }
+  bool on_int64(std::int64_t, Text, Fault&) { return true; }
+  bool on_uint64(std::uint64_t, Text, Fault&) { return true; }
+  bool on_double(double, Text, Fault&) { return true; }
+  bool on_bool(bool, Fault&) { return true; }
+  bool on_null(Fault&) { return true; }
+  bool on_comment_part(Text, Fault&) { return true; }
+  bool on_comment(Text, Fault&) { return true; }
+};
+
+constexpr std::size_t kMaxDepth = 128;  // as ParseJson's
+
+bool IsJson(std::string_view text) {
+  boost::json::parse_options options;
+  options.max_depth = kMaxDepth;
+  boost::json::basic_parser<IgnoringHandler> parser(options);
+  boost::json::error_code fault;
+  const std::size_t read = parser.write_some(false, text.data(), text.size(), fault);
+  return !fault && text.find_first_not_of(" \t\r\n", read) == std::string_view::npos;
+}
+
+Error InvalidInput(std::string_view why) {
+  return Error(Code::kInvalid, "InvalidExecutionInput",
+               fmt::format("Invalid State Machine Execution Input: '{}'", why));
+}
+
+bool IsWordCharacter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+         c == '$';
+}
+
+// The first fault of a text that is not JSON, for the faults that people make most: a bare word and
+// a key without its quotes.
+std::string Fault(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(" \t\r\n");
+  if (begin == std::string_view::npos) return "Invalid execution input.";
+  const char first = text[begin];
+  const bool word = (first >= 'a' && first <= 'z') || (first >= 'A' && first <= 'Z');
+  if (word) {
+    std::size_t end = begin;
+    while (end < text.size() && IsWordCharacter(text[end])) ++end;
+    return fmt::format(
+        "Unrecognized token '{}': was expecting (JSON String, Number, Array, Object or token "
+        "'null', 'true' or 'false')",
+        text.substr(begin, end - begin));
+  }
+  if (first == '{') {
+    const std::size_t key = text.find_first_not_of(" \t\r\n", begin + 1);
+    if (key != std::string_view::npos && text[key] != '"' && text[key] != '}') {
+      return fmt::format(
+          "Unexpected character ('{}' (code {})): was expecting double-quote to start field name",
+          text[key], int(static_cast<unsigned char>(text[key])));
+    }
+  }
+  return "Invalid execution input.";
+}
+
+}  // namespace
+
+Result<void> CheckInput(std::string_view text, std::size_t max_bytes) {
+  if (text.size() > max_bytes) {
+    return InvalidInput(
+        fmt::format("The input of {} bytes is longer than {} bytes", text.size(), max_bytes));
+  }
+  if (text.empty() || !IsJson(text)) return InvalidInput(Fault(text));
+  return {};
+}
+
+}  // namespace scones::workflows

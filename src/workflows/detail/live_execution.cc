@@ -1,0 +1,98 @@
+#include "workflows/detail/live_execution.h"
+
+#include <type_traits>
+#include <utility>
+
+namespace scones::workflows {
+namespace {
+
+// The answer that `event` brings is no longer awaited, or has come in part.
+void Acknowledge(Outbox& outbox, const asl::Event& event) {
+  std::visit(
+      [&outbox]<class E>(const E& answer) {
+        if constexpr (std::is_same_v<E, asl::TaskSucceeded> || std::is_same_v<E, asl::TaskFailed>) {
+          outbox.tasks.erase(answer.seq);
+        } else if constexpr (std::is_same_v<E, asl::TaskSubmitted>) {
+          const auto task = outbox.tasks.find(answer.seq);
+          if (task != outbox.tasks.end()) task->second.submitted = true;
+        } else if constexpr (std::is_same_v<E, asl::TimerFired>) {
+          outbox.timers.erase(answer.seq);
+        }
+      },
+      event);
+}
+
+void Enter(LiveExecution& live, const asl::Command& command) {
+  Outbox& outbox = live.outbox;
+  std::visit(
+      [&]<class C>(const C& wanted) {
+        if constexpr (std::is_same_v<C, asl::RunTask>) {
+          outbox.tasks.emplace(wanted.seq, PendingTask{.task = wanted});
+        } else if constexpr (std::is_same_v<C, asl::StartTimer>) {
+          outbox.timers.emplace(wanted.seq, wanted.due);
+        } else if constexpr (std::is_same_v<C, asl::CancelTask>) {
+          outbox.tasks.erase(wanted.seq);
+        } else if constexpr (std::is_same_v<C, asl::CancelTimer>) {
+          const auto timer = outbox.timers.find(wanted.seq);
+          if (timer == outbox.timers.end()) return;
+          live.cancelled_timers.emplace_back(timer->second, timer->first);
+          outbox.timers.erase(timer);
+        }
+      },
+      command);
+}
+
+}  // namespace
+
+bool LiveExecution::Step(asl::Event event, Timestamp now, std::size_t journal_piece_bytes) {
+  Acknowledge(outbox, event);
+  asl::Transition transition =
+      asl::Step(*revision->definition, context, state, std::move(event), now);
+  if (!transition.changed) return false;
+
+  if (kind == Kind::kStandard) {
+    for (const asl::HistoryEvent& entry : transition.events) {
+      if (journal.bytes().size() >= journal_piece_bytes) {
+        pieces.push_back({.first_event = journal_first_event, .bytes = journal.Take()});
+        journal_first_event = entry.id;
+      }
+      journal.Append(entry);
+    }
+    if (transition.outcome) journal.Append(*transition.outcome);
+  }
+  for (asl::Command& command : transition.commands) {
+    Enter(*this, command);
+    commands.push_back(std::move(command));
+  }
+  if (transition.outcome) {
+    outcome = std::move(transition.outcome);
+    stopped = now;
+  }
+  return true;
+}
+
+ExecutionChange LiveExecution::MakeChange() {
+  ExecutionChange change{.id = id};
+  if (!stored) {
+    change.start = ExecutionRow{.id = id,
+                                .machine = revision->machine,
+                                .revision = revision->id,
+                                .started = context.start_time,
+                                .seed = context.random_seed,
+                                .name = context.execution_name,
+                                .input = context.input};
+  }
+  change.pieces = pieces;
+  change.journal = {.first_event = journal_first_event, .bytes = journal.bytes()};
+  if (outcome) {
+    change.end = ExecutionChange::End{
+        .machine = revision->machine, .status = outcome->status, .stopped = stopped};
+    return change;
+  }
+  change.wake = outbox.EarliestTimer();
+  change.tasks = static_cast<std::int64_t>(outbox.tasks.size());
+  change.state = EncodeOpen(state, outbox);
+  return change;
+}
+
+}  // namespace scones::workflows

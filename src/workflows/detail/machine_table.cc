@@ -1,0 +1,461 @@
+#include "workflows/detail/machine_table.h"
+
+#include <fmt/format.h>
+
+#include "base/encoding.h"
+#include "base/json.h"
+#include "base/random.h"
+#include "workflows/detail/names.h"
+
+namespace scones::workflows {
+namespace {
+
+constexpr std::int64_t kDefaultPage = 100;
+constexpr std::size_t kMaxCachedRevisions = 512;
+constexpr int kActive = 0;
+constexpr int kDeleting = 1;
+
+std::int64_t Micros(Timestamp time) { return time.time_since_epoch().count(); }
+Timestamp FromMicros(std::int64_t micros) { return Timestamp(std::chrono::microseconds(micros)); }
+
+// A machine with one of its revisions.
+struct Row {
+  std::int64_t machine = 0;
+  std::int64_t revision = 0;
+  StateMachine described;
+};
+
+#define SCONES_MACHINE_COLUMNS                                                 \
+  "SELECT m.id, m.name, m.type, m.status, m.created_us, r.id, r.revision_id, " \
+  "r.created_us, r.role_arn, r.logging, r.tracing, r.definition FROM "
+
+constexpr char kByName[] = SCONES_MACHINE_COLUMNS
+    "state_machines m JOIN state_machine_revisions r ON r.id = m.revision "
+    "WHERE m.name = ?1 AND m.status < 2";
+constexpr char kByRevision[] = SCONES_MACHINE_COLUMNS
+    "state_machine_revisions r JOIN state_machines m ON m.id = r.machine WHERE r.id = ?1";
+
+#undef SCONES_MACHINE_COLUMNS
+
+Row ReadRow(const db::Statement& row, const Identity& identity) {
+  Row read{.machine = row.Int(0), .revision = row.Int(5), .described = {}};
+  StateMachine& machine = read.described;
+  machine.name = row.Text(1);
+  machine.arn = StateMachineArn(identity, machine.name);
+  machine.type = static_cast<asl::MachineType>(row.Int(2));
+  machine.status =
+      row.Int(3) == kActive ? StateMachineStatus::kActive : StateMachineStatus::kDeleting;
+  machine.created = FromMicros(row.Int(4));
+  machine.revision_id = row.Text(6);
+  machine.updated = FromMicros(row.Int(7));
+  machine.role_arn = row.Text(8);
+  machine.logging_configuration = row.Text(9);
+  machine.tracing_enabled = row.Int(10) != 0;
+  machine.definition = row.Text(11);
+  return read;
+}
+
+Result<std::optional<Row>> FindByName(db::Connection& connection, const Identity& identity,
+                                      const std::string& name) {
+  db::Statement select = connection.Prepare(kByName);
+  TRY(const bool found, select.Bind(1, std::string_view(name)).Step());
+  if (!found) return std::optional<Row>();
+  return std::optional<Row>(ReadRow(select, identity));
+}
+
+Result<std::int64_t> InsertRevision(db::Connection& connection, std::int64_t machine,
+                                    const StateMachine& described) {
+  TRY_VOID(connection
+               .Prepare("INSERT INTO state_machine_revisions (machine, revision_id, created_us, "
+                        "role_arn, logging, tracing, definition) VALUES (?1,?2,?3,?4,?5,?6,?7)")
+               .Bind(1, machine)
+               .Bind(2, std::string_view(described.revision_id))
+               .Bind(3, Micros(described.updated))
+               .Bind(4, std::string_view(described.role_arn))
+               .Bind(5, std::string_view(described.logging_configuration))
+               .Bind(6, std::int64_t{described.tracing_enabled})
+               .Bind(7, std::string_view(described.definition))
+               .Run());
+  return connection.LastInsertId();
+}
+
+Result<void> PointTo(db::Connection& connection, std::int64_t machine, std::int64_t revision) {
+  return connection.Prepare("UPDATE state_machines SET revision = ?2 WHERE id = ?1")
+      .Bind(1, machine)
+      .Bind(2, revision)
+      .Run();
+}
+
+Result<std::int64_t> Count(db::Connection& connection, const char* sql, std::int64_t argument) {
+  db::Statement select = connection.Prepare(sql);
+  select.Bind(1, argument);
+  TRY(const bool found, select.Step());
+  return found ? select.Int(0) : 0;
+}
+
+Error InvalidLogging() {
+  return Error(Code::kInvalid, "InvalidLoggingConfiguration",
+               "Invalid Logging Configuration: Must specify exactly one Log Destination.");
+}
+
+// With its defaults filled in, members in AWS's order.
+Result<std::string> CheckLogging(const std::string& text) {
+  json::object given;
+  if (!text.empty()) {
+    TRY(json::value parsed, ParseJson(text));
+    if (!parsed.is_object()) return InvalidLogging();
+    given = std::move(parsed.get_object());
+  }
+  const std::string level = StringOr(given, "level", "OFF");
+  const json::array* destinations = FindArray(given, "destinations");
+  if (level != "OFF" && (destinations == nullptr || destinations->size() != 1)) {
+    return InvalidLogging();
+  }
+  json::object filled;
+  if (destinations != nullptr) filled["destinations"] = *destinations;
+  filled["includeExecutionData"] = FindBool(given, "includeExecutionData").value_or(false);
+  filled["level"] = level;
+  return ToJson(filled);
+}
+
+Result<void> CheckRole(const std::string& role_arn) {
+  if (role_arn.starts_with("arn:") && Arn::Parse(role_arn)) return {};
+  return Error(Code::kInvalid, "InvalidArn", fmt::format("Invalid Role Arn: '{}'", role_arn));
+}
+
+Result<void> CheckTags(const std::vector<Tag>& tags) {
+  for (const Tag& tag : tags) {
+    if (tag.key.empty() || tag.key.size() > 128 || tag.value.size() > 256) {
+      return Error(Code::kInvalid, "ValidationException",
+                   "a tag's key has 1 to 128 characters and its value at most 256");
+    }
+  }
+  return {};
+}
+
+Result<void> PutTags(db::Connection& connection, std::int64_t machine, const std::vector<Tag>& tags,
+                     std::size_t limit) {
+  for (const Tag& tag : tags) {
+    TRY_VOID(connection
+                 .Prepare("INSERT INTO state_machine_tags (machine, key, value) VALUES (?1,?2,?3) "
+                          "ON CONFLICT (machine, key) DO UPDATE SET value = excluded.value")
+                 .Bind(1, machine)
+                 .Bind(2, std::string_view(tag.key))
+                 .Bind(3, std::string_view(tag.value))
+                 .Run());
+  }
+  TRY(const std::int64_t count,
+      Count(connection, "SELECT count(*) FROM state_machine_tags WHERE machine = ?1", machine));
+  if (count <= static_cast<std::int64_t>(limit)) return {};
+  return Error(Code::kExhausted, "TooManyTags",
+               fmt::format("a resource can have {} tags at most", limit));
+}
+
+Error ResourceNotFound(const std::string& arn) {
+  return Error(Code::kNotFound, "ResourceNotFound", fmt::format("Resource not found: '{}'", arn));
+}
+
+Result<Row> FindTagged(db::Connection& connection, const Identity& identity,
+                       const std::string& arn) {
+  Result<std::string> name = ParseStateMachineArn(identity, arn);
+  if (!name) return name.error().code() == Code::kNotFound ? ResourceNotFound(arn) : name.error();
+  TRY(std::optional<Row> row, FindByName(connection, identity, *name));
+  if (!row) return ResourceNotFound(arn);
+  return std::move(*row);
+}
+
+}  // namespace
+
+MachineTable::MachineTable(db::Database& database, const Clock& clock, Identity identity,
+                           const Options& options)
+    : database_(database), clock_(clock), identity_(std::move(identity)), options_(options) {}
+
+io::Task<Result<CreatedStateMachine>> MachineTable::Create(CreateStateMachineRequest request) {
+  CO_TRY_VOID(CheckName(request.name));
+  CO_TRY_VOID(CheckRole(request.role_arn));
+  CO_TRY_VOID(CheckTags(request.tags));
+  CO_TRY(std::string logging, CheckLogging(request.logging_configuration));
+  CO_TRY(auto definition, asl::Definition::Parse(request.definition, request.type));
+  StateMachine made{.arn = StateMachineArn(identity_, request.name),
+                    .name = request.name,
+                    .type = request.type,
+                    .status = StateMachineStatus::kActive,
+                    .definition = std::move(request.definition),
+                    .role_arn = std::move(request.role_arn),
+                    .logging_configuration = std::move(logging),
+                    .tracing_enabled = request.tracing_enabled,
+                    .revision_id = "",
+                    .created = clock_.Now(),
+                    .updated = {}};
+  made.updated = made.created;
+  auto insert = [this, made = std::move(made), tags = std::move(request.tags)](
+                    db::Connection& connection) -> Result<CreatedStateMachine> {
+    TRY(const std::optional<Row> known, FindByName(connection, identity_, made.name));
+    if (known) {
+      const StateMachine& there = known->described;
+      if (there.status == StateMachineStatus::kDeleting) return StateMachineDeleting(there.arn);
+      if (there.definition == made.definition && there.type == made.type &&
+          there.logging_configuration == made.logging_configuration &&
+          there.tracing_enabled == made.tracing_enabled) {
+        return CreatedStateMachine{.arn = there.arn, .created = there.created};
+      }
+      return Error(Code::kExists, "StateMachineAlreadyExists",
+                   fmt::format("State Machine Already Exists: '{}'", there.arn));
+    }
+    TRY(const std::int64_t count,
+        Count(connection, "SELECT count(*) FROM state_machines WHERE status < 2 AND ?1 = 0", 0));
+    if (count >= static_cast<std::int64_t>(options_.max_state_machines)) {
+      return Error(Code::kExhausted, "StateMachineLimitExceeded",
+                   fmt::format("there are {} state machines already, as many as can be", count));
+    }
+    TRY_VOID(connection
+                 .Prepare("INSERT INTO state_machines (name, type, status, created_us, revision) "
+                          "VALUES (?1, ?2, 0, ?3, 0)")
+                 .Bind(1, std::string_view(made.name))
+                 .Bind(2, static_cast<std::int64_t>(made.type))
+                 .Bind(3, Micros(made.created))
+                 .Run());
+    const std::int64_t machine = connection.LastInsertId();
+    TRY(const std::int64_t revision, InsertRevision(connection, machine, made));
+    TRY_VOID(PointTo(connection, machine, revision));
+    TRY_VOID(PutTags(connection, machine, tags, options_.max_tags));
+    return CreatedStateMachine{.arn = made.arn, .created = made.created};
+  };
+  co_return co_await database_.Write(std::move(insert));
+}
+
+io::Task<Result<UpdatedStateMachine>> MachineTable::Update(UpdateStateMachineRequest request) {
+  CO_TRY(const std::string name, ParseStateMachineArn(identity_, request.arn));
+  if (!request.definition && !request.role_arn && !request.logging_configuration &&
+      !request.tracing_enabled) {
+    co_return Error(Code::kInvalid, "MissingRequiredParameter",
+                    "Either the definition, the role ARN, the LoggingConfiguration, or the "
+                    "TracingConfiguration must be specified");
+  }
+  if (request.role_arn) CO_TRY_VOID(CheckRole(*request.role_arn));
+  if (request.logging_configuration) {
+    CO_TRY(request.logging_configuration, CheckLogging(*request.logging_configuration));
+  }
+  if (request.definition) {
+    // A machine's type never changes, so that the answer holds when the write comes.
+    CO_TRY(const StateMachine before, Describe(request.arn));
+    CO_TRY(auto definition, asl::Definition::Parse(*request.definition, before.type));
+  }
+  const Timestamp now = clock_.Now();
+  auto update = [this, name, now, request = std::move(request)](
+                    db::Connection& connection) -> Result<UpdatedStateMachine> {
+    TRY(std::optional<Row> row, FindByName(connection, identity_, name));
+    if (!row) return StateMachineDoesNotExist(request.arn);
+    StateMachine& machine = row->described;
+    if (machine.status == StateMachineStatus::kDeleting) return StateMachineDeleting(request.arn);
+    const StateMachine before = machine;
+    machine.definition = request.definition.value_or(machine.definition);
+    machine.role_arn = request.role_arn.value_or(machine.role_arn);
+    machine.logging_configuration =
+        request.logging_configuration.value_or(machine.logging_configuration);
+    machine.tracing_enabled = request.tracing_enabled.value_or(machine.tracing_enabled);
+    const bool same = machine.definition == before.definition &&
+                      machine.role_arn == before.role_arn &&
+                      machine.logging_configuration == before.logging_configuration &&
+                      machine.tracing_enabled == before.tracing_enabled;
+    if (same) return UpdatedStateMachine{.revision_id = machine.revision_id, .updated = now};
+    machine.revision_id = RandomUuid();
+    machine.updated = now;
+    TRY(const std::int64_t revision, InsertRevision(connection, row->machine, machine));
+    TRY_VOID(PointTo(connection, row->machine, revision));
+    return UpdatedStateMachine{.revision_id = machine.revision_id, .updated = now};
+  };
+  Result<UpdatedStateMachine> updated = co_await database_.Write(std::move(update));
+  Forget(name);
+  co_return updated;
+}
+
+io::Task<Result<void>> MachineTable::Delete(std::string arn) {
+  Result<std::string> name = ParseStateMachineArn(identity_, arn);
+  if (!name && name.error().code() == Code::kNotFound) co_return Result<void>();
+  if (!name) co_return name.error();
+  auto remove = [this, name = *name](db::Connection& connection) -> Result<void> {
+    TRY(const std::optional<Row> row, FindByName(connection, identity_, name));
+    if (!row) return {};
+    TRY_VOID(connection.Prepare("UPDATE state_machines SET status = ?2 WHERE id = ?1")
+                 .Bind(1, row->machine)
+                 .Bind(2, std::int64_t{kDeleting})
+                 .Run());
+    return FinishDeletion(connection, row->machine);
+  };
+  Result<void> removed = co_await database_.Write(std::move(remove));
+  Forget(*name);
+  co_return removed;
+}
+
+Result<void> MachineTable::FinishDeletion(db::Connection& connection, std::int64_t machine) {
+  TRY_VOID(connection
+               .Prepare("UPDATE state_machines SET status = 2 WHERE id = ?1 AND status = 1 AND "
+                        "NOT EXISTS (SELECT 1 FROM executions WHERE machine = ?1 AND status = 0)")
+               .Bind(1, machine)
+               .Run());
+  if (connection.ChangedRows() == 0) return {};
+  return connection.Prepare("DELETE FROM state_machine_tags WHERE machine = ?1")
+      .Bind(1, machine)
+      .Run();
+}
+
+Result<bool> MachineTable::IsActive(db::Connection& connection, std::int64_t machine) {
+  TRY(const std::int64_t active,
+      Count(connection, "SELECT status = 0 FROM state_machines WHERE id = ?1", machine));
+  return active != 0;
+}
+
+Result<StateMachine> MachineTable::Describe(const std::string& arn) {
+  TRY(const std::string name, ParseStateMachineArn(identity_, arn));
+  TRY(std::optional<Row> row, database_.Read([&](db::Connection& connection) {
+    return FindByName(connection, identity_, name);
+  }));
+  if (!row) return StateMachineDoesNotExist(arn);
+  return std::move(row->described);
+}
+
+Result<StateMachine> MachineTable::DescribeRevision(std::int64_t revision) {
+  return database_.Read([&](db::Connection& connection) -> Result<StateMachine> {
+    db::Statement select = connection.Prepare(kByRevision);
+    TRY(const bool found, select.Bind(1, revision).Step());
+    if (!found) return Error(Code::kDataLoss, fmt::format("no revision {}", revision));
+    return ReadRow(select, identity_).described;
+  });
+}
+
+Result<Page<StateMachineSummary>> MachineTable::List(const PageRequest& page) {
+  const std::int64_t limit = page.max_results == 0 ? kDefaultPage : page.max_results;
+  std::string after;
+  if (!page.next_token.empty()) {
+    const Result<std::string> decoded = HexDecode(page.next_token);
+    if (!decoded || !decoded->starts_with("m:")) return InvalidToken();
+    after = decoded->substr(2);
+  }
+  return database_.Read([&](db::Connection& connection) -> Result<Page<StateMachineSummary>> {
+    db::Statement select = connection.Prepare(
+        "SELECT name, type, created_us FROM state_machines WHERE status < 2 AND name > ?1 "
+        "ORDER BY name LIMIT ?2");
+    select.Bind(1, std::string_view(after)).Bind(2, limit + 1);
+    Page<StateMachineSummary> listed;
+    while (true) {
+      TRY(const bool more, select.Step());
+      if (!more) return listed;
+      if (static_cast<std::int64_t>(listed.items.size()) == limit) {
+        listed.next_token = HexEncode("m:" + listed.items.back().name);
+        return listed;
+      }
+      const std::string name(select.Text(0));
+      listed.items.push_back({.arn = StateMachineArn(identity_, name),
+                              .name = name,
+                              .type = static_cast<asl::MachineType>(select.Int(1)),
+                              .created = FromMicros(select.Int(2))});
+    }
+  });
+}
+
+io::Task<Result<void>> MachineTable::Tag(std::string arn, std::vector<workflows::Tag> tags) {
+  CO_TRY_VOID(CheckTags(tags));
+  auto put = [this, arn = std::move(arn),
+              tags = std::move(tags)](db::Connection& connection) -> Result<void> {
+    TRY(const Row row, FindTagged(connection, identity_, arn));
+    return PutTags(connection, row.machine, tags, options_.max_tags);
+  };
+  co_return co_await database_.Write(std::move(put));
+}
+
+io::Task<Result<void>> MachineTable::Untag(std::string arn, std::vector<std::string> keys) {
+  auto remove = [this, arn = std::move(arn),
+                 keys = std::move(keys)](db::Connection& connection) -> Result<void> {
+    TRY(const Row row, FindTagged(connection, identity_, arn));
+    for (const std::string& key : keys) {
+      TRY_VOID(connection.Prepare("DELETE FROM state_machine_tags WHERE machine=?1 AND key=?2")
+                   .Bind(1, row.machine)
+                   .Bind(2, std::string_view(key))
+                   .Run());
+    }
+    return {};
+  };
+  co_return co_await database_.Write(std::move(remove));
+}
+
+Result<std::vector<Tag>> MachineTable::ListTags(const std::string& arn) {
+  return database_.Read([&](db::Connection& connection) -> Result<std::vector<workflows::Tag>> {
+    TRY(const Row row, FindTagged(connection, identity_, arn));
+    db::Statement select = connection.Prepare(
+        "SELECT key, value FROM state_machine_tags WHERE machine = ?1 ORDER BY key");
+    select.Bind(1, row.machine);
+    std::vector<workflows::Tag> tags;
+    while (true) {
+      TRY(const bool more, select.Step());
+      if (!more) return tags;
+      tags.push_back({.key = std::string(select.Text(0)), .value = std::string(select.Text(1))});
+    }
+  });
+}
+
+Result<RevisionPtr> MachineTable::Current(const std::string& arn) {
+  TRY(const std::string name, ParseStateMachineArn(identity_, arn));
+  std::uint64_t generation = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto known = current_.find(name);
+    if (known != current_.end()) return known->second;
+    generation = generation_;
+  }
+  TRY(const std::optional<Row> row, database_.Read([&](db::Connection& connection) {
+    return FindByName(connection, identity_, name);
+  }));
+  if (!row) return StateMachineDoesNotExist(arn);
+  if (row->described.status == StateMachineStatus::kDeleting) return StateMachineDeleting(arn);
+  TRY(RevisionPtr revision, Compile(row->revision, row->machine, row->described));
+  const std::lock_guard lock(mutex_);
+  if (generation_ == generation) {
+    if (current_.size() >= kMaxCachedRevisions) current_.clear();
+    current_[name] = revision;
+  }
+  return revision;
+}
+
+Result<RevisionPtr> MachineTable::Load(std::int64_t id) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto known = revisions_.find(id);
+    if (known != revisions_.end()) return known->second;
+  }
+  TRY(const Row row, database_.Read([&](db::Connection& connection) -> Result<Row> {
+    db::Statement select = connection.Prepare(kByRevision);
+    TRY(const bool found, select.Bind(1, id).Step());
+    if (!found) return Error(Code::kDataLoss, fmt::format("no state machine revision {}", id));
+    return ReadRow(select, identity_);
+  }));
+  return Compile(row.revision, row.machine, row.described);
+}
+
+Result<RevisionPtr> MachineTable::Compile(std::int64_t id, std::int64_t machine,
+                                          const StateMachine& described) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto known = revisions_.find(id);
+    if (known != revisions_.end()) return known->second;
+  }
+  auto revision = std::make_shared<Revision>();
+  revision->id = id;
+  revision->machine = machine;
+  revision->machine_name = described.name;
+  revision->machine_arn = described.arn;
+  revision->role_arn = described.role_arn;
+  TRY(revision->definition, asl::Definition::Parse(described.definition, described.type));
+  const std::lock_guard lock(mutex_);
+  if (revisions_.size() >= kMaxCachedRevisions) revisions_.clear();
+  revisions_[id] = revision;
+  return RevisionPtr(revision);
+}
+
+void MachineTable::Forget(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  ++generation_;
+  current_.erase(name);
+}
+
+}  // namespace scones::workflows

@@ -1,0 +1,323 @@
+#include "workflows/workflows.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <limits>
+
+#include "base/encoding.h"
+#include "base/json.h"
+#include "base/random.h"
+#include "workflows/detail/engine.h"
+#include "workflows/detail/execution_table.h"
+#include "workflows/detail/input_check.h"
+#include "workflows/detail/machine_table.h"
+#include "workflows/detail/names.h"
+#include "workflows/detail/schema.h"
+
+namespace scones::workflows {
+namespace {
+
+constexpr std::int64_t kDefaultPage = 100;
+
+std::int64_t Limit(const PageRequest& page) {
+  return page.max_results == 0 ? kDefaultPage : page.max_results;
+}
+
+// A page token is "KIND:NUMBER" in hexadecimal.
+std::string MakeToken(char kind, std::int64_t number) {
+  return HexEncode(fmt::format("{}:{}", kind, number));
+}
+Result<std::int64_t> ReadToken(char kind, const std::string& token) {
+  const Result<std::string> text = HexDecode(token);
+  if (!text || text->size() < 3 || (*text)[0] != kind || (*text)[1] != ':') return InvalidToken();
+  std::int64_t number = 0;
+  const char* end = text->data() + text->size();
+  const auto [read_to, fault] = std::from_chars(text->data() + 2, end, number);
+  if (fault != std::errc() || read_to != end || number < 0) return InvalidToken();
+  return number;
+}
+
+// Task tokens of an installation stay good over restarts.
+Result<std::string> LoadTaskTokenKey(db::Database& database) {
+  return database.WriteAndWait([](db::Connection& connection) -> Result<std::string> {
+    TRY_VOID(connection
+                 .Prepare("INSERT INTO workflow_settings (name, value) VALUES ('task_token_key', "
+                          "?1) ON CONFLICT DO NOTHING")
+                 .BindBlob(1, RandomBytes(32))
+                 .Run());
+    db::Statement select =
+        connection.Prepare("SELECT value FROM workflow_settings WHERE name = 'task_token_key'");
+    TRY(const bool found, select.Step());
+    if (!found) return Error(Code::kInternal, "the key of the task tokens was not stored");
+    return std::string(select.Blob(0));
+  });
+}
+
+}  // namespace
+
+// In the order of dependence.
+struct Workflows::State {
+  db::Database& database;
+  const Clock& clock;
+  const Identity identity;
+  const Options options;
+  std::string task_token_key;
+  MachineTable machines;
+  std::unique_ptr<Engine> engine;
+
+  State(db::Database& db, const Clock& time, Identity who, Options limits, std::string key)
+      : database(db),
+        clock(time),
+        identity(std::move(who)),
+        options(limits),
+        task_token_key(std::move(key)),
+        machines(db, time, identity, options) {}
+
+  // The execution that `arn` names. Errors: InvalidArn, ExecutionDoesNotExist.
+  Result<FoundExecution> Find(const std::string& arn) {
+    TRY(const ExecutionName name, ParseExecutionArn(identity, arn));
+    TRY(std::optional<FoundExecution> found, database.Read([&](db::Connection& connection) {
+      return FindExecution(connection, name.machine, name.name);
+    }));
+    if (!found) return ExecutionDoesNotExist(arn);
+    return std::move(*found);
+  }
+
+  // What both ways to start check.
+  Result<StartItem> Prepare(StartExecutionRequest request) {
+    TRY(RevisionPtr revision, machines.Current(request.state_machine_arn));
+    StartItem item{.revision = std::move(revision),
+                   .name = request.name.value_or(""),
+                   .input = request.input ? std::move(*request.input) : "{}",
+                   .started = {},
+                   .ended = {}};
+    if (request.name) {
+      TRY_VOID(CheckName(item.name));
+    } else {
+      item.name = MakeExecutionName(clock.Now());
+    }
+    TRY_VOID(CheckInput(item.input, options.max_input_bytes));
+    return item;
+  }
+
+  io::Task<Result<void>> Answer(std::string token, std::function<asl::Event(std::uint64_t)> event) {
+    CO_TRY(const asl::TaskTokenContent content, asl::ReadTaskToken(task_token_key, token));
+    const Result<FoundExecution> found = Find(content.execution_arn);
+    if (!found) {
+      co_return Error(Code::kNotFound, "TaskDoesNotExist", "Task Does Not Exist: 'Invalid token'");
+    }
+    TokenItem item{.execution = found->row.id, .event = event(content.seq), .done = {}};
+    auto post = [&](io::Completion<Result<void>> done) {
+      item.done = std::move(done);
+      engine->Post(std::move(item));
+    };
+    co_return co_await io::Await<Result<void>>(std::move(post));
+  }
+};
+
+Workflows::Workflows(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Workflows::~Workflows() = default;
+
+Result<std::unique_ptr<Workflows>> Workflows::Open(db::Database& database, TaskRunner& runner,
+                                                   const Clock& clock, Identity identity,
+                                                   Options options) {
+  TRY_VOID(database.Migrate(Migrations()));
+  TRY(std::string key, LoadTaskTokenKey(database));
+  auto state = std::make_unique<State>(database, clock, std::move(identity), options, key);
+  TRY(state->engine, Engine::Start({.database = database,
+                                    .runner = runner,
+                                    .clock = clock,
+                                    .machines = state->machines,
+                                    .options = state->options,
+                                    .identity = state->identity,
+                                    .task_token_key = std::move(key)}));
+  return std::unique_ptr<Workflows>(new Workflows(std::move(state)));
+}
+
+// ---- State machines -----------------------------------------------------------------------------
+
+io::Task<Result<CreatedStateMachine>> Workflows::CreateStateMachine(
+    CreateStateMachineRequest request) {
+  return state_->machines.Create(std::move(request));
+}
+io::Task<Result<UpdatedStateMachine>> Workflows::UpdateStateMachine(
+    UpdateStateMachineRequest request) {
+  return state_->machines.Update(std::move(request));
+}
+io::Task<Result<void>> Workflows::DeleteStateMachine(std::string arn) {
+  return state_->machines.Delete(std::move(arn));
+}
+Result<StateMachine> Workflows::DescribeStateMachine(const std::string& arn) {
+  return state_->machines.Describe(arn);
+}
+Result<Page<StateMachineSummary>> Workflows::ListStateMachines(const PageRequest& page) {
+  return state_->machines.List(page);
+}
+io::Task<Result<void>> Workflows::TagResource(std::string arn, std::vector<Tag> tags) {
+  return state_->machines.Tag(std::move(arn), std::move(tags));
+}
+io::Task<Result<void>> Workflows::UntagResource(std::string arn, std::vector<std::string> keys) {
+  return state_->machines.Untag(std::move(arn), std::move(keys));
+}
+Result<std::vector<Tag>> Workflows::ListTagsForResource(const std::string& arn) {
+  return state_->machines.ListTags(arn);
+}
+
+// ---- Executions ---------------------------------------------------------------------------------
+
+io::Task<Result<StartedExecution>> Workflows::StartExecution(StartExecutionRequest request) {
+  CO_TRY(StartItem item, state_->Prepare(std::move(request)));
+  auto post = [&](io::Completion<Result<StartedExecution>> done) {
+    item.started = std::move(done);
+    state_->engine->Post(std::move(item));
+  };
+  co_return co_await io::Await<Result<StartedExecution>>(std::move(post));
+}
+
+io::Task<Result<Execution>> Workflows::StartSyncExecution(StartExecutionRequest request) {
+  CO_TRY(StartItem item, state_->Prepare(std::move(request)));
+  if (item.revision->definition->type() != asl::MachineType::kExpress) {
+    co_return StateMachineTypeNotSupported();
+  }
+  auto post = [&](io::Completion<Result<Execution>> done) {
+    item.ended = std::move(done);
+    state_->engine->Post(std::move(item));
+  };
+  co_return co_await io::Await<Result<Execution>>(std::move(post));
+}
+
+io::Task<Result<Timestamp>> Workflows::StopExecution(std::string arn, std::string error,
+                                                     std::string cause) {
+  CO_TRY(const FoundExecution found, state_->Find(arn));
+  if (found.stopped) co_return *found.stopped;
+  StopItem item{.execution = found.row.id,
+                .event = {.error = std::move(error), .cause = std::move(cause)},
+                .done = {}};
+  auto post = [&](io::Completion<Result<Timestamp>> done) {
+    item.done = std::move(done);
+    state_->engine->Post(std::move(item));
+  };
+  co_return co_await io::Await<Result<Timestamp>>(std::move(post));
+}
+
+Result<Execution> Workflows::DescribeExecution(const std::string& arn) {
+  TRY(const ExecutionName name, ParseExecutionArn(state_->identity, arn));
+  return state_->database.Read([&](db::Connection& connection) -> Result<Execution> {
+    const Snapshot snapshot(connection);
+    TRY(std::optional<FoundExecution> found, FindExecution(connection, name.machine, name.name));
+    if (!found) return ExecutionDoesNotExist(arn);
+    Execution execution{.arn = arn,
+                        .name = name.name,
+                        .state_machine_arn = StateMachineArn(state_->identity, name.machine),
+                        .status = found->status,
+                        .started = found->row.started,
+                        .stopped = found->stopped,
+                        .input = found->row.input,
+                        .output = {},
+                        .error = {},
+                        .cause = {}};
+    if (found->status == asl::ExecutionStatus::kRunning) return execution;
+    TRY(asl::Outcome outcome, ReadOutcome(connection, found->row));
+    if (found->status == asl::ExecutionStatus::kSucceeded) {
+      execution.output = std::move(outcome.output);
+    }
+    execution.error = std::move(outcome.error);
+    execution.cause = std::move(outcome.cause);
+    return execution;
+  });
+}
+
+Result<StateMachine> Workflows::DescribeStateMachineForExecution(const std::string& execution_arn) {
+  TRY(const FoundExecution found, state_->Find(execution_arn));
+  return state_->machines.DescribeRevision(found.row.revision);
+}
+
+Result<Page<ExecutionSummary>> Workflows::ListExecutions(const std::string& state_machine_arn,
+                                                         std::optional<asl::ExecutionStatus> status,
+                                                         const PageRequest& page) {
+  TRY(const std::string machine, ParseStateMachineArn(state_->identity, state_machine_arn));
+  std::int64_t before = std::numeric_limits<std::int64_t>::max();
+  if (!page.next_token.empty()) {
+    TRY(before, ReadToken('e', page.next_token));
+  }
+  const std::int64_t limit = Limit(page);
+  return state_->database.Read([&](db::Connection& connection) -> Result<Page<ExecutionSummary>> {
+    const Snapshot snapshot(connection);
+    TRY(const auto found, FindMachine(connection, machine));
+    if (!found) return StateMachineDoesNotExist(state_machine_arn);
+    if (found->type == asl::MachineType::kExpress) return StateMachineTypeNotSupported();
+    TRY(std::vector<FoundExecution> rows,
+        ListExecutionRows(connection, found->id, status, before, limit + 1));
+    Page<ExecutionSummary> listed;
+    if (static_cast<std::int64_t>(rows.size()) > limit) {
+      rows.pop_back();
+      listed.next_token = MakeToken('e', rows.back().row.id);
+    }
+    for (FoundExecution& row : rows) {
+      listed.items.push_back({.arn = ExecutionArn(state_->identity, machine, row.row.name),
+                              .name = row.row.name,
+                              .state_machine_arn = state_machine_arn,
+                              .status = row.status,
+                              .started = row.row.started,
+                              .stopped = row.stopped});
+    }
+    return listed;
+  });
+}
+
+Result<Page<asl::HistoryEvent>> Workflows::GetExecutionHistory(const std::string& execution_arn,
+                                                               HistoryOrder order,
+                                                               const PageRequest& page) {
+  TRY(const ExecutionName name, ParseExecutionArn(state_->identity, execution_arn));
+  std::int64_t from = 0;
+  if (!page.next_token.empty()) {
+    TRY(from, ReadToken(order == HistoryOrder::kOldestFirst ? 'h' : 'r', page.next_token));
+  }
+  const std::int64_t limit = Limit(page);
+  return state_->database.Read([&](db::Connection& connection) -> Result<Page<asl::HistoryEvent>> {
+    const Snapshot snapshot(connection);
+    TRY(const std::optional<FoundExecution> found,
+        FindExecution(connection, name.machine, name.name));
+    if (!found) return ExecutionDoesNotExist(execution_arn);
+    Page<asl::HistoryEvent> listed;
+    TRY(listed.items, ReadHistory(connection, found->row, order, from, limit + 1));
+    if (static_cast<std::int64_t>(listed.items.size()) > limit) {
+      const char kind = order == HistoryOrder::kOldestFirst ? 'h' : 'r';
+      listed.next_token = MakeToken(kind, listed.items.back().id);
+      listed.items.pop_back();
+    }
+    return listed;
+  });
+}
+
+// ---- Task tokens --------------------------------------------------------------------------------
+
+io::Task<Result<void>> Workflows::SendTaskSuccess(std::string token, std::string output) {
+  if (output.size() > state_->options.max_input_bytes || !ParseJson(output)) {
+    co_return Error(Code::kInvalid, "InvalidOutput", "Invalid Output: 'Invalid token'");
+  }
+  auto event = [output = std::move(output)](std::uint64_t seq) -> asl::Event {
+    return asl::TaskSucceeded{.seq = seq, .output = output};
+  };
+  co_return co_await state_->Answer(std::move(token), std::move(event));
+}
+
+io::Task<Result<void>> Workflows::SendTaskFailure(std::string token, std::string error,
+                                                  std::string cause) {
+  auto event = [error = std::move(error),
+                cause = std::move(cause)](std::uint64_t seq) -> asl::Event {
+    return asl::TaskFailed{.seq = seq, .error = error, .cause = cause};
+  };
+  co_return co_await state_->Answer(std::move(token), std::move(event));
+}
+
+io::Task<Result<void>> Workflows::SendTaskHeartbeat(std::string token) {
+  auto event = [](std::uint64_t seq) -> asl::Event { return asl::TaskHeartbeat{.seq = seq}; };
+  co_return co_await state_->Answer(std::move(token), std::move(event));
+}
+
+void Workflows::Wake() { state_->engine->Post(WakeItem{}); }
+Counters Workflows::counters() const { return state_->engine->counters(); }
+
+}  // namespace scones::workflows
