@@ -150,6 +150,7 @@ std::string MakeTarGz(const std::vector<std::pair<std::string, std::string>>& fi
   archive_write_set_format_ustar(writer.get());
   archive_write_add_filter_gzip(writer.get());
   archive_write_set_filter_option(writer.get(), "gzip", "timestamp", nullptr);
+  archive_write_set_bytes_in_last_block(writer.get(), 1);  // no padding after the gzip data
   SCONES_CHECK(archive_write_open(writer.get(), &out, nullptr, OnWrite, nullptr) == ARCHIVE_OK);
   for (const auto& [path, bytes] : files) {
     const std::unique_ptr<archive_entry, void (*)(archive_entry*)> entry(archive_entry_new(),

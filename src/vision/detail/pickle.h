@@ -89,6 +89,13 @@ class Pickle {
   // source's.
   static Result<Pickle> Read(ByteSource& source, const PickleLimits& limits = {});
 
+  Pickle() = default;
+  // Values point into objects_, so a copy would point into the original.
+  Pickle(const Pickle&) = delete;
+  Pickle& operator=(const Pickle&) = delete;
+  Pickle(Pickle&&) = default;
+  Pickle& operator=(Pickle&&) = default;
+
   const PickleValue& root() const { return root_; }
 
  private:
