@@ -315,7 +315,7 @@ void Compiler::CompileState(const json::object& source, const std::string& locat
   if (source.contains("QueryLanguage")) {
     const auto own = IsJsonata(source);
     if (!own) SchemaFault(location + "/QueryLanguage", "Value is not one of: [JSONPath, JSONata]");
-    if (own && !*own && machine_jsonata_) {
+    if (own && !*own && machine_jsonata_ && depth == 0) {
       SchemaFault(
           location,
           "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine");

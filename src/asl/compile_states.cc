@@ -15,12 +15,25 @@ constexpr std::int64_t kMaxWaitSeconds = 99'999'999;
 constexpr std::int64_t kMaxCount = 2'147'483'647;
 constexpr std::size_t kMaxLabelLength = 40;
 
+// "${Name}" or {"Ref": …}, {"Fn::GetAtt": …}: left by a template for its deployment to fill in.
+bool IsSubstitution(const json::value& value) {
+  if (const json::string* text = value.if_string())
+    return text->starts_with("${") && text->ends_with("}");
+  const json::object* object = value.if_object();
+  if (object == nullptr || object->size() != 1) return false;
+  const std::string_view key = object->begin()->key();
+  return key == "Ref" || key.starts_with("Fn::");
+}
+
 }  // namespace
 
 void Compiler::CompileTask(const json::object& source, const std::string& location, State& state) {
   if (!CheckRequired(source, location, {"Resource"})) return;
   const std::string place = location + "/Resource";
   const json::string* text = FindString(source, "Resource");
+  if (IsSubstitution(source.at("Resource"))) {
+    return Unsupported(place, "A substitution must be made before the definition is created");
+  }
   if (text == nullptr) {
     SchemaFault(place, "Expected value of type String");
     return;
@@ -262,6 +275,7 @@ void Compiler::CompileMap(const json::object& source, const std::string& locatio
     CheckUnknown(*config, place + "/ProcessorConfig", {"Mode", "ExecutionType", "Comment"});
     const std::string mode = StringOr(*config, "Mode", "INLINE");
     distributed = mode == "DISTRIBUTED";
+    CheckInlineMap(source, location, distributed);
     if (!distributed && mode != "INLINE") {
       SchemaFault(place + "/ProcessorConfig/Mode", "Value is not one of: [INLINE, DISTRIBUTED]");
     }
@@ -306,6 +320,14 @@ void Compiler::CheckDistributedMap(const json::object& source, const std::string
     CheckExclusive(*batcher, at, "MaxItemsPerBatch", "MaxItemsPerBatchPath");
     CheckExclusive(*batcher, at, "MaxInputBytesPerBatch", "MaxInputBytesPerBatchPath");
   }
+  for (const char* field : {"ItemReader", "ItemBatcher", "ResultWriter"}) {
+    if (source.contains(field))
+      Unsupported(location, fmt::format("Field '{}' is not supported yet", field));
+  }
+}
+
+void Compiler::CheckInlineMap(const json::object& source, const std::string& location,
+                              bool distributed) {
   if (distributed) return;
   for (const char* field : {"ItemReader", "ItemBatcher", "ResultWriter"}) {
     if (source.contains(field)) {

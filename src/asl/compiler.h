@@ -70,6 +70,7 @@ class Compiler {
                   bool jsonata, int depth);
   void CheckDistributedMap(const json::object& source, const std::string& location,
                            bool distributed);
+  void CheckInlineMap(const json::object& source, const std::string& location, bool distributed);
   void CheckMapLabel(const json::object& source, const std::string& location);
 
   // compile_fields.cc

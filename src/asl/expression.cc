@@ -10,7 +10,7 @@ namespace {
 constexpr int kMaxTemplateDepth = 100;
 
 Error PathFailure(const Expression& expression, const std::string& key, const Scope& scope) {
-  return Error(Code::kInvalid, "States.ParameterPathFailure",
+  return Error(Code::kInvalid, "States.Runtime",
                fmt::format("The JSONPath '{}' specified for the field '{}.$' could not be found in "
                            "the input '{}'",
                            expression.text(), key, ToJson(*scope.input)));

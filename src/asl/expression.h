@@ -25,7 +25,7 @@ struct Scope {
 };
 
 // An evaluation's error carries the language's error name as its reason and a cause as its message:
-// States.ParameterPathFailure, States.IntrinsicFailure.
+// States.Runtime, States.IntrinsicFailure.
 
 struct IntrinsicCall;
 

@@ -111,8 +111,6 @@ bool ParseIntegration(std::string_view resource, TaskResource& task) {
 Result<TaskResource> ParseTaskResource(std::string_view text) {
   TaskResource task;
   task.arn = std::string(text);
-  // Left for CloudFormation-style substitution by whoever deploys it.
-  if (text.starts_with("${") && text.ends_with("}")) return task;
   auto arn = Arn::Parse(text);
   if (!arn) return Unrecognised(text);
   if (arn->service == "lambda" && IsFunction(arn->resource)) return task;

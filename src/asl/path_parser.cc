@@ -138,7 +138,9 @@ class PathParser {
     ++at_;
     std::string name;
     while (at_ < text_.size() && text_[at_] != quote) {
-      if (text_[at_] == '\\' && at_ + 1 < text_.size()) ++at_;
+      // A backslash escapes the quote in use and itself, nothing else.
+      const char next = at_ + 1 < text_.size() ? text_[at_ + 1] : '\0';
+      if (text_[at_] == '\\' && (next == quote || next == '\\')) ++at_;
       name.push_back(text_[at_++]);
     }
     if (!Take(std::string_view(&quote, 1))) return Bad("a quote is not closed");

@@ -32,7 +32,9 @@ struct Start {};
 // `output` is JSON text: the result as the state sees it before ResultSelector. For a direct
 // function ARN it is the function's response. For "arn:aws:states:::lambda:invoke" the shell's task
 // runner builds the whole object {ExecutedVersion, Payload, SdkHttpMetadata, SdkResponseMetadata,
-// StatusCode}: the core only consumes it. For .sync and .waitForTaskToken it is the final result.
+// StatusCode}: the core only consumes it (there, a Payload parameter that is absent or null means
+// the event {}, and one that is a string is the event's text). For .sync and .waitForTaskToken it
+// is the final result.
 struct TaskSucceeded {
   std::uint64_t seq = 0;
   std::string output;
