@@ -1,32 +1,35 @@
 // Endpoints: SageMaker's models, endpoint configurations and endpoints, and the inferences that
-// they serve. Records live in the database; a model's weights are cached under the data directory,
-// so an endpoint serves again at once after a restart without asking the blob store. Public
-// functions may be called from any thread (coroutines resume on the caller's executor).
+// they serve. Records live in the database; a model's artefact is cached under the data directory,
+// so an endpoint serves again at once after a restart without asking the blob store. Safe from any
+// thread; a coroutine resumes on its caller's executor.
 #pragma once
 
 #include <chrono>
-#include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/arn.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "db/database.h"
 #include "endpoints/types.h"
+#include "io/blob_store.h"
+#include "io/blocking_pool.h"
+#include "io/file.h"
+#include "io/shards.h"
 #include "io/task.h"
-
-namespace scones::db {
-class Database;
-}
-namespace scones::io {
-class BlobStore;
-}
 
 namespace scones::endpoints {
 
+namespace detail {
+class Service;
+}
+
 struct Options {
-  // Holds models/ (artefacts by their address and ETag) and capture/ (records not yet stored).
-  std::filesystem::path data_dir;
+  // Holds models/ (artefacts of deployed models) and capture/ (records not yet stored).
+  io::Path directory;
+  Identity identity;
   // Threads that run each variant's model; each has its own engine.
   int instances_per_variant = 1;
   // Cores that one inference uses.
@@ -34,46 +37,49 @@ struct Options {
   int max_batch = 32;
   // Requests waiting per variant; beyond it ThrottlingException.
   int max_queue = 1024;
-  std::size_t max_request_bytes = 6 * 1024 * 1024;
-  // Bounds on model.tar.gz: its own bytes, and what it unpacks to.
-  std::size_t max_artifact_bytes = std::size_t{2} << 30;
-  // A capture file is stored when it is this old or this large.
-  std::chrono::seconds capture_file_age{60};
-  std::size_t capture_file_bytes = 16 * 1024 * 1024;
+  // A request that waited longer is answered ServiceUnavailable: its client has given up.
+  std::chrono::milliseconds max_queue_delay{30'000};
+  // Endpoints that are not being deleted; each has threads of its own.
+  std::size_t max_endpoints = 50;
+  // Bounds on model.tar.gz, and on what it unpacks to.
+  std::uint64_t max_artifact_bytes = std::uint64_t{1} << 30;
+  std::uint64_t max_unpacked_bytes = std::uint64_t{2} << 30;
+  // A capture file is stored when its first record is this old, or when it is this large.
+  std::chrono::milliseconds capture_file_age{60'000};
+  std::uint64_t capture_file_bytes = 16 * 1024 * 1024;
+  // Captured bytes that wait on disk to be stored; beyond it records are dropped, and logged.
+  std::uint64_t max_capture_backlog_bytes = std::uint64_t{1} << 30;
 };
 
 class Endpoints {
  public:
-  struct Dependencies {
-    db::Database& database;
-    io::BlobStore& blobs;
-    const Clock& clock;
-    Identity identity;
-  };
-
-  // Applies migrations, brings every endpoint that was InService back from the local cache before
-  // it returns, and continues those that were Creating, Updating or Deleting. `dependencies` must
-  // outlive the service.
-  static io::Task<Result<std::unique_ptr<Endpoints>>> Open(Options options,
-                                                           Dependencies dependencies);
+  // Applies migrations, starts loading the models of every endpoint that was in service (a request
+  // that comes before its model is ready waits for it), goes on with endpoints that were Creating,
+  // Updating or Deleting, and stores captures left by an earlier process.
+  // All references outlive the object; `shards` are stopped before it is destroyed, and destroyed
+  // after `database` and `disk`.
+  static Result<std::unique_ptr<Endpoints>> Open(Options options, db::Database& database,
+                                                 io::Shards& shards, io::BlockingPool& disk,
+                                                 io::BlobStore& blobs, const Clock& clock);
+  // Ends the model threads. Captures not yet stored stay on disk for the next Open.
   ~Endpoints();
   Endpoints(const Endpoints&) = delete;
   Endpoints& operator=(const Endpoints&) = delete;
 
-  // Finishes running inferences and stores open capture files. Nothing may be called after it.
-  io::Task<void> Stop(std::chrono::milliseconds grace);
+  // Closes all open capture files and waits until they are stored, or could not be: for a graceful
+  // stop. Records that come later open new files.
+  io::Task<void> FlushCaptures();
 
   // Errors of all calls below: kInvalid/ValidationException with AWS's wording ("Could not find
-  //   model …", "Cannot create already existing …"), kExhausted/ResourceLimitExceeded,
-  //   kExists/ResourceInUse.
+  //   model …", "Cannot create already existing …"), kExhausted/ResourceLimitExceeded.
   io::Task<Result<ModelRecord>> CreateModel(ModelSpec spec);
-  io::Task<Result<ModelRecord>> DescribeModel(std::string name);
-  io::Task<Result<Page<ModelRecord>>> ListModels(ListQuery query);
+  Result<ModelRecord> DescribeModel(const std::string& name) const;
+  Result<Page<ModelRecord>> ListModels(const ListQuery& query) const;
   io::Task<Result<void>> DeleteModel(std::string name);
 
   io::Task<Result<EndpointConfigRecord>> CreateEndpointConfig(EndpointConfigSpec spec);
-  io::Task<Result<EndpointConfigRecord>> DescribeEndpointConfig(std::string name);
-  io::Task<Result<Page<EndpointConfigRecord>>> ListEndpointConfigs(ListQuery query);
+  Result<EndpointConfigRecord> DescribeEndpointConfig(const std::string& name) const;
+  Result<Page<EndpointConfigRecord>> ListEndpointConfigs(const ListQuery& query) const;
   io::Task<Result<void>> DeleteEndpointConfig(std::string name);
 
   // Return when the record is durable with status Creating or Updating; the models load in the
@@ -82,27 +88,26 @@ class Endpoints {
   io::Task<Result<EndpointRecord>> CreateEndpoint(std::string name, std::string config_name,
                                                   Tags tags);
   io::Task<Result<EndpointRecord>> UpdateEndpoint(std::string name, std::string config_name);
-  io::Task<Result<EndpointRecord>> DescribeEndpoint(std::string name);
-  io::Task<Result<Page<EndpointRecord>>> ListEndpoints(ListQuery query);
+  Result<EndpointRecord> DescribeEndpoint(const std::string& name) const;
+  Result<Page<EndpointRecord>> ListEndpoints(const ListQuery& query) const;
   io::Task<Result<void>> DeleteEndpoint(std::string name);
 
-  // `arn` of a model, endpoint configuration or endpoint.
-  io::Task<Result<Tags>> ListTags(std::string arn);
+  // `arn` of a model, endpoint configuration or endpoint. kNotFound/ValidationException for others.
+  Result<Tags> ListTags(const std::string& arn) const;
   io::Task<Result<Tags>> AddTags(std::string arn, Tags tags);
   io::Task<Result<void>> DeleteTags(std::string arn, std::vector<std::string> keys);
 
-  // Decodes the picture, runs the model, answers probabilities as text. The body is captured off
-  // this path when the endpoint says so. Errors: kInvalid/ValidationError (no such endpoint or
-  // variant, not InService);
-  //   kInvalid/ModelError (the picture or content type cannot be used: original status 400 or 415);
-  //   kExhausted/ThrottlingException (queue full); kInternal/ModelError (the engine failed).
+  // Decodes the picture, runs the model, answers probabilities as text. Where the endpoint captures
+  // data, the record has been written to its spool file when this resumes: it outlives the process.
+  // Errors: kInvalid/ValidationError (no such endpoint or variant, or not in service);
+  //   kExhausted/ThrottlingException (queue full); kUnavailable/ServiceUnavailable (waited too
+  //   long, or the endpoint is being deleted).
   io::Task<Result<InvokeResponse>> Invoke(InvokeRequest request);
 
  private:
-  struct State;
-  explicit Endpoints(std::shared_ptr<State> state);
+  explicit Endpoints(std::shared_ptr<detail::Service> service);
 
-  std::shared_ptr<State> state_;
+  std::shared_ptr<detail::Service> service_;
 };
 
 }  // namespace scones::endpoints

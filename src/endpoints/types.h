@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/time.h"
@@ -133,12 +134,18 @@ struct InvokeTimings {
   std::int64_t encode_ns = 0;
 };
 
+// What the model answered. A status other than 200 is the model refusing its input or failing (400:
+// no picture that can be read; 415: content type; 406: Accept; 500: engine), and `body` says why.
 struct InvokeResponse {
+  int model_status = 200;
   std::string body;
   std::string content_type;
   std::string variant_name;
   std::string custom_attributes;
   InvokeTimings timings;
 };
+
+const char* EndpointStatusName(EndpointStatus status);
+std::optional<EndpointStatus> ParseEndpointStatus(std::string_view name);
 
 }  // namespace scones::endpoints
