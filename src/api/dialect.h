@@ -12,11 +12,12 @@ namespace scones::api {
 // Who calls, when, and under which id. A value: copy it into coroutines.
 struct Call {
   std::string request_id;      // also sent back in the dialect's header
-  std::string access_key_id;   // the verified principal's key
+  std::string access_key_id;   // the verified principal's key in the credentials file
   std::string principal_name;  // its profile in the credentials file ("default")
   Identity identity;           // for the ARNs that this installation makes
   Timestamp now;
   std::string base_url;        // "http://host:port" as the client addressed us
+  std::string caller_arn;      // arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION
 };
 
 // One wire protocol with its operations. Handles requests of its services only; errors become

@@ -86,8 +86,8 @@ Result<void> Interpret(const Headers::Field& field, Meaning& meaning) {
       if (EqualsIgnoringCase(item, "keep-alive")) meaning.connection.keep_alive = true;
     }
   } else if (EqualsIgnoringCase(field.first, "expect")) {
-    if (!EqualsIgnoringCase(value, "100-continue")) return Bad("Expect must be '100-continue'");
-    meaning.expects_continue = true;
+    // Any other expectation is passed over, as S3 does.
+    if (EqualsIgnoringCase(value, "100-continue")) meaning.expects_continue = true;
   } else if (EqualsIgnoringCase(field.first, "host")) {
     ++meaning.hosts;
   }
