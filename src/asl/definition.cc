@@ -55,7 +55,7 @@ std::string WordAt(std::string_view text, JsonFault& fault) {
 
 Diagnostic DescribeBadJson(std::string_view text, const std::string& message) {
   JsonFault fault = ReadFault(message);
-  const std::string word = WordAt(text, fault);
+  const std::string word = fault.what.starts_with("duplicate key") ? "" : WordAt(text, fault);
   const std::string shown(text.substr(0, 500));
   const std::string place = fmt::format("[Source: (String)\"{}\"; line: {}, column: {}]", shown,
                                         fault.line, fault.column);

@@ -100,6 +100,7 @@ class Engine {
   std::deque<std::uint32_t> ready_;
   std::optional<json::value> context_object_;
   const Frame* context_frame_ = nullptr;
+  std::size_t copy_budget_ = 0;
   bool history_full_ = false;
 };
 

@@ -68,9 +68,10 @@ const json::value& Engine::ContextObject(const Frame& frame) {
 }
 
 Scope Engine::ScopeFor(const Frame& frame, const Payload& input) {
+  copy_budget_ = Path::kMaxResultBytes;
   return {&input.value(),
           [this, at = &frame]() -> const json::value& { return ContextObject(*at); },
-          [this] { return Random(); }};
+          [this] { return Random(); }, &copy_budget_};
 }
 
 // A failed evaluation in the words of the execution's history.
@@ -150,6 +151,10 @@ void Engine::Exit(Frame& frame, Result<Payload> output, int next) {
   if (output) output = ApplyPath(frame, state.output_path, *std::move(output));
   if (!output) return HandleError(frame, output.error());
   Payload payload = *std::move(output);
+  if (payload.TooDeep()) {
+    return HandleError(frame,
+                       Error(Code::kInvalid, "States.Runtime", "The output is nested too deeply."));
+  }
   if (payload.text().size() > kMaxPayloadBytes) {
     return HandleFailure(
         frame,
@@ -192,7 +197,7 @@ void Engine::FinishFrame(Frame& frame, Payload output) {
 }
 
 void Engine::HandleError(Frame& frame, const Error& error) {
-  // States.DataLimitExceeded and what a task says of itself come in AWS's own words.
+  // AWS words this one without the state.
   const bool plain = error.reason() == "States.DataLimitExceeded";
   const Error shown = plain ? error : Wrapped(frame, error);
   HandleFailure(frame, {shown.reason(), shown.message()});

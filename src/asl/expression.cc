@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "asl/intrinsic.h"
+#include "asl/payload.h"
 
 namespace scones::asl {
 namespace {
@@ -46,11 +49,19 @@ Result<const json::value*> RootOf(const Path& path, const Scope& scope) {
   return Error(Code::kInvalid, fmt::format("there is no variable '{}'", path.variable()));
 }
 
-Result<json::value> Expression::Evaluate(const Scope& scope) const {
-  if (const Path* own = path()) {
-    TRY(const json::value* root, RootOf(*own, scope));
-    return own->Evaluate(*root);
+Result<json::value> EvaluatePath(const Path& path, const Scope& scope) {
+  TRY(const json::value* root, RootOf(path, scope));
+  const std::size_t limit = scope.budget != nullptr ? *scope.budget : Path::kMaxResultBytes;
+  auto value = path.Evaluate(*root, limit);
+  if (!value && value.error().code() == Code::kExhausted) {
+    return Error(Code::kInvalid, "States.DataLimitExceeded", value.error().message());
   }
+  if (value && scope.budget != nullptr) *scope.budget -= std::min(limit, WeightOf(*value, limit));
+  return value;
+}
+
+Result<json::value> Expression::Evaluate(const Scope& scope) const {
+  if (const Path* own = path()) return EvaluatePath(*own, scope);
   return CallIntrinsic(*std::get<1>(form_), scope);
 }
 

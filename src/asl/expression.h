@@ -22,6 +22,8 @@ struct Scope {
   const json::value* input = nullptr;           // "$"
   std::function<const json::value&()> context;  // "$$", made on demand
   std::function<std::uint64_t()> random;        // the next 64 random bits
+  // Bytes that paths may still copy; shared by all expressions of one field.
+  std::size_t* budget = nullptr;
 };
 
 // An evaluation's error carries the language's error name as its reason and a cause as its message:
@@ -51,6 +53,9 @@ class Expression {
   std::string text_;
   std::variant<Path, std::shared_ptr<const IntrinsicCall>> form_;
 };
+
+// Errors: Path::Evaluate's; kInvalid/States.DataLimitExceeded when the scope's budget is spent.
+Result<json::value> EvaluatePath(const Path& path, const Scope& scope);
 
 // The node that `path` starts from. Errors: kInvalid for a variable.
 Result<const json::value*> RootOf(const Path& path, const Scope& scope);

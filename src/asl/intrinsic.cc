@@ -156,10 +156,7 @@ class Parser {
 
 Result<json::value> EvaluateArgument(const IntrinsicCall::Argument& argument, const Scope& scope) {
   if (const auto* literal = std::get_if<IntrinsicCall::Literal>(&argument)) return literal->value;
-  if (const auto* path = std::get_if<Path>(&argument)) {
-    TRY(const json::value* root, RootOf(*path, scope));
-    return path->Evaluate(*root);
-  }
+  if (const auto* path = std::get_if<Path>(&argument)) return EvaluatePath(*path, scope);
   return CallIntrinsic(*std::get<std::unique_ptr<IntrinsicCall>>(argument), scope);
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "asl/path_filter.h"
+#include "asl/payload.h"
 
 namespace scones::asl {
 namespace {
@@ -76,30 +77,38 @@ const json::value* Path::Find(const json::value& root, std::string* why) const {
   return node;
 }
 
-Result<json::value> Path::Evaluate(const json::value& root) const {
+Result<json::value> Path::Evaluate(const json::value& root, std::size_t limit) const {
+  const Error too_large(Code::kExhausted, fmt::format("The result of '{}' is too large", text_));
   if (definite_) {
     std::string why;
     const json::value* node = Find(root, &why);
     if (node == nullptr) return Error(Code::kNotFound, std::move(why));
+    if (WeightOf(*node, limit) > limit) return too_large;
     return json::value(*node);
   }
-  std::vector<const json::value*> found;
-  Select(root, root, 0, found);
+  Search search{root, {}};
+  Select(root, 0, search);
+  if (search.visits_left <= 0) return too_large;
   json::array nodes;
-  nodes.reserve(found.size());
-  for (const json::value* node : found) nodes.push_back(*node);
+  nodes.reserve(search.found.size());
+  for (const json::value* node : search.found) {
+    const std::size_t weight = WeightOf(*node, limit);
+    if (weight > limit) return too_large;
+    limit -= weight;
+    nodes.push_back(*node);
+  }
   return json::value(std::move(nodes));
 }
 
-void Path::Select(const json::value& node, const json::value& root, std::size_t step,
-                  std::vector<const json::value*>& found) const {
+void Path::Select(const json::value& node, std::size_t step, Search& search) const {
+  if (--search.visits_left <= 0) return;
   if (step == steps_.size()) {
-    found.push_back(&node);
+    search.found.push_back(&node);
     return;
   }
   const Step& current = steps_[step];
   if (!current.deep) {
-    Apply(current, node, root, step + 1, found);
+    Apply(current, node, step + 1, search);
     return;
   }
   // Every node below, parents before children.
@@ -107,7 +116,8 @@ void Path::Select(const json::value& node, const json::value& root, std::size_t 
   while (!open.empty()) {
     const auto [visited, depth] = open.back();
     open.pop_back();
-    Apply(current, *visited, root, step + 1, found);
+    if (--search.visits_left <= 0) return;
+    Apply(current, *visited, step + 1, search);
     if (depth >= kMaxScanDepth) continue;
     const std::size_t first = open.size();
     if (const json::object* object = visited->if_object()) {
@@ -119,8 +129,8 @@ void Path::Select(const json::value& node, const json::value& root, std::size_t 
   }
 }
 
-void Path::Apply(const Step& step, const json::value& node, const json::value& root,
-                 std::size_t next, std::vector<const json::value*>& found) const {
+void Path::Apply(const Step& step, const json::value& node, std::size_t next,
+                 Search& search) const {
   const json::object* object = node.if_object();
   const json::array* array = node.if_array();
   const auto each = [&](auto&& visit) {
@@ -135,14 +145,14 @@ void Path::Apply(const Step& step, const json::value& node, const json::value& r
       if (object == nullptr) return;
       for (const std::string& name : step.names) {
         const json::value* member = object->if_contains(name);
-        if (member != nullptr) Select(*member, root, next, found);
+        if (member != nullptr) Select(*member, next, search);
       }
       return;
     case Step::Kind::kIndexes:
       if (array == nullptr) return;
       for (std::int64_t index : step.indexes) {
         const json::value* element = ElementAt(*array, index);
-        if (element != nullptr) Select(*element, root, next, found);
+        if (element != nullptr) Select(*element, next, search);
       }
       return;
     case Step::Kind::kSlice: {
@@ -154,17 +164,17 @@ void Path::Apply(const Step& step, const json::value& node, const json::value& r
       const std::int64_t end = clamp(step.end.value_or(size));
       const std::int64_t stride = step.stride.value_or(1);
       for (std::int64_t i = clamp(step.begin.value_or(0)); i < end; i += stride) {
-        Select((*array)[static_cast<std::size_t>(i)], root, next, found);
+        Select((*array)[static_cast<std::size_t>(i)], next, search);
         if (stride > end - i) break;
       }
       return;
     }
     case Step::Kind::kWildcard:
-      each([&](const json::value& child) { Select(child, root, next, found); });
+      each([&](const json::value& child) { Select(child, next, search); });
       return;
     case Step::Kind::kFilter:
       each([&](const json::value& child) {
-        if (step.filter->Matches(child, root)) Select(child, root, next, found);
+        if (step.filter->Matches(child, search.root)) Select(child, next, search);
       });
       return;
   }

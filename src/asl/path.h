@@ -38,8 +38,10 @@ class Path {
   // The node of a definite path, or null and why ("Missing property in path $['a']").
   const json::value* Find(const json::value& root, std::string* why = nullptr) const;
   // A definite path's node, or the array of an indefinite path's nodes (empty when there are none).
-  // Errors: kNotFound with Find's reason.
-  Result<json::value> Evaluate(const json::value& root) const;
+  // Errors: kNotFound with Find's reason; kExhausted when the result would weigh more than `limit`
+  // bytes or takes too long to find.
+  static constexpr std::size_t kMaxResultBytes = 4 * 1024 * 1024;
+  Result<json::value> Evaluate(const json::value& root, std::size_t limit = kMaxResultBytes) const;
 
   // Sets the node of a reference path in `root`, making objects on the way.
   // Errors: kInvalid when a step meets something that is no object or an index beyond its array.
@@ -58,10 +60,14 @@ class Path {
   };
   friend struct PathFilter;
 
-  void Select(const json::value& node, const json::value& root, std::size_t step,
-              std::vector<const json::value*>& found) const;
-  void Apply(const Step& step, const json::value& node, const json::value& root, std::size_t next,
-             std::vector<const json::value*>& found) const;
+  // The nodes found so far, and how many more may be visited.
+  struct Search {
+    const json::value& root;
+    std::vector<const json::value*> found;
+    int visits_left = 1'000'000;
+  };
+  void Select(const json::value& node, std::size_t step, Search& search) const;
+  void Apply(const Step& step, const json::value& node, std::size_t next, Search& search) const;
 
   std::string text_;
   Root root_ = Root::kInput;

@@ -13,11 +13,13 @@
 
 namespace scones::asl {
 
+inline constexpr int kMaxPayloadDepth = 120;
+
 class Payload {
  public:
   // null.
   Payload();
-  // Precondition: `text` is JSON (see IsJson).
+  // Precondition: `text` is JSON .
   static Payload FromText(std::string text);
   static Payload FromValue(json::value value);
   // Precondition: `value` is what `text` says.
@@ -27,6 +29,8 @@ class Payload {
 
   const std::string& text() const;
   const json::value& value() const;
+  // Nested deeper than kMaxPayloadDepth: it could not be read back once stored.
+  bool TooDeep() const;
   // The value, moved out if this is the only handle, else copied.
   json::value TakeValue() &&;
 
@@ -36,5 +40,8 @@ class Payload {
 
   std::shared_ptr<Node> node_;
 };
+
+// Bytes that a copy of `value` takes, roughly; stops counting beyond `limit`.
+std::size_t WeightOf(const json::value& value, std::size_t limit);
 
 }  // namespace scones::asl

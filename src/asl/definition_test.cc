@@ -1,0 +1,102 @@
+#include "asl/definition.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace scones::asl {
+namespace {
+
+using testing::HasSubstr;
+
+std::string Refusal(std::string_view text, MachineType type = MachineType::kStandard) {
+  auto definition = Definition::Parse(text, type);
+  return definition ? "" : definition.error().message();
+}
+
+TEST(DefinitionTest, AFaultNamesItsPlaceAndLine) {
+  const auto diagnostics = Validate(R"({
+    "StartAt": "A",
+    "States": {
+      "A": {"Type": "Pass",
+            "Next": "Nowhere"}
+    }
+  })",
+                                    MachineType::kStandard);
+  ASSERT_EQ(diagnostics.size(), 1u);
+  EXPECT_EQ(diagnostics[0].ToString(),
+            "MISSING_TRANSITION_TARGET: Missing 'Next' target: Nowhere at /States/A/Next");
+  EXPECT_EQ(diagnostics[0].line, 5);
+}
+
+TEST(DefinitionTest, AllFaultsAreCollected) {
+  const auto diagnostics = Validate(
+      R"({"StartAt":"A","States":{"A":{"Type":"Nope"},"B":{"Type":"Task","Resource":"arn:x","End":true},
+          "C":{"Type":"Wait","End":true},"D":{"Type":"Pass","Result":1,"Bad":2,"End":true}}})",
+      MachineType::kStandard);
+  EXPECT_EQ(diagnostics.size(), 4u);
+  const Error error = InvalidDefinition(diagnostics);
+  EXPECT_EQ(error.reason(), "InvalidDefinition");
+  EXPECT_THAT(error.message(),
+              HasSubstr("at /States/A/Type, SCHEMA_VALIDATION_FAILED: The resource provided "
+                        "arn:x is not recognized."));
+  EXPECT_THAT(error.message(), HasSubstr("Field 'Bad' is not supported at /States/D"));
+}
+
+TEST(DefinitionTest, DuplicateMembersAndDuplicateStatesAreRefused) {
+  EXPECT_THAT(Refusal(R"({"StartAt":"A","StartAt":"A","States":{}})"),
+              HasSubstr("duplicate key 'StartAt'"));
+  EXPECT_THAT(Refusal(R"({"StartAt":"P","States":{"P":{"Type":"Parallel","End":true,"Branches":[
+                          {"StartAt":"P","States":{"P":{"Type":"Succeed"}}}]}}})"),
+              HasSubstr("Duplicate State name: P at /States/P/Branches[0]/States/P"));
+}
+
+TEST(DefinitionTest, WhatCannotRunYetIsValidButRefused) {
+  const char* jsonata =
+      R"({"QueryLanguage":"JSONata","StartAt":"A","States":{"A":{"Type":"Succeed"}}})";
+  EXPECT_TRUE(Validate(jsonata, MachineType::kStandard).empty());
+  EXPECT_THAT(Refusal(jsonata), HasSubstr("JSONata is not supported yet at /States/A"));
+  EXPECT_THAT(
+      Refusal(R"({"StartAt":"A","States":{"A":{"Type":"Pass","Assign":{"x":1},"End":true}}})"),
+      HasSubstr("Assign is not supported yet at /States/A/Assign"));
+}
+
+TEST(DefinitionTest, RetryAndCatchAreChecked) {
+  const auto with = [](std::string_view fields) {
+    return Refusal(
+        R"({"StartAt":"A","States":{"A":{"Type":"Task","End":true,"Resource":"arn:aws:states:::lambda:invoke",)" +
+        std::string(fields) + "}}}");
+  };
+  EXPECT_EQ(
+      with(R"("Retry":[{"ErrorEquals":["States.ALL"],"BackoffRate":1.5,"JitterStrategy":"FULL"}])"),
+      "");
+  EXPECT_THAT(with(R"("Retry":[{"ErrorEquals":["States.ALL"]},{"ErrorEquals":["X"]}])"),
+              HasSubstr("'States.ALL' must appear alone and in the last element at "
+                        "/States/A/Retry[0]/ErrorEquals"));
+  EXPECT_THAT(with(R"("Retry":[{"ErrorEquals":["X"],"BackoffRate":0.5}])"),
+              HasSubstr("/Retry[0]/BackoffRate"));
+  EXPECT_THAT(with(R"("Retry":[{"MaxAttempts":-1}])"), HasSubstr("/States/A/Retry[0]/MaxAttempts"));
+  EXPECT_THAT(with(R"("Catch":[{"ErrorEquals":["X"],"Next":"B"}])"),
+              HasSubstr("/States/A/Catch[0]/Next"));
+}
+
+TEST(DefinitionTest, TextThatIsNoJsonIsRefusedWithItsPlace) {
+  EXPECT_THAT(Refusal("{\"StartAt\":\n nope}"), HasSubstr("Unrecognized token 'nope'"));
+  EXPECT_THAT(Refusal("[]"), HasSubstr("Definition must be a valid JSON object"));
+  EXPECT_THAT(Refusal(std::string(kMaxDefinitionBytes + 1, ' ')),
+              HasSubstr("more than 1048576 bytes"));
+  EXPECT_THAT(Refusal(std::string(5000, '[')), HasSubstr("INVALID_JSON_DESCRIPTION"));
+}
+
+TEST(DefinitionTest, TaskResourcesAreListedOnce) {
+  const auto definition = Definition::Parse(
+      R"({"StartAt":"A","States":{
+           "A":{"Type":"Task","Resource":"arn:aws:states:::aws-sdk:s3:getObject","Next":"B"},
+           "B":{"Type":"Task","Resource":"arn:aws:states:::aws-sdk:s3:getObject","End":true}}})",
+      MachineType::kStandard);
+  ASSERT_TRUE(definition) << definition.error().message();
+  ASSERT_EQ((*definition)->task_resources().size(), 1u);
+  EXPECT_EQ((*definition)->task_resources()[0].location, "/States/A/Resource");
+}
+
+}  // namespace
+}  // namespace scones::asl
