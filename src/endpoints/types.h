@@ -103,6 +103,8 @@ struct ListQuery {
   std::string name_contains;
   std::optional<Timestamp> created_after;
   std::optional<Timestamp> created_before;
+  std::optional<Timestamp> modified_after;
+  std::optional<Timestamp> modified_before;
   std::optional<EndpointStatus> status;  // endpoints only
   SortKey sort_key = SortKey::kCreationTime;
   SortOrder sort_order = SortOrder::kDescending;

@@ -35,6 +35,7 @@ struct ListKey {
   std::string name;
   Timestamp created;
   std::string status;
+  Timestamp modified;
 };
 
 // Names break ties, so that the order is total and a page can begin behind any key.
@@ -49,6 +50,8 @@ bool Passes(const ListKey& key, const ListQuery& query) {
   return (query.name_contains.empty() || key.name.find(query.name_contains) != std::string::npos) &&
          (!query.created_after || key.created > *query.created_after) &&
          (!query.created_before || key.created < *query.created_before) &&
+         (!query.modified_after || key.modified > *query.modified_after) &&
+         (!query.modified_before || key.modified < *query.modified_before) &&
          (!query.status || key.status == EndpointStatusName(*query.status));
 }
 
@@ -66,7 +69,7 @@ Result<ListKey> ParseToken(std::string_view token) {
   }
   return ListKey{std::string(token.substr(second + 1)),
                  Timestamp(std::chrono::microseconds(micros)),
-                 std::string(token.substr(first + 1, second - first - 1))};
+                 std::string(token.substr(first + 1, second - first - 1)), Timestamp()};
 }
 
 template <class T>
@@ -178,7 +181,7 @@ Result<Page<ModelRecord>> Service::ListModels(const ListQuery& query) const {
   std::vector<std::pair<ListKey, ModelRecord>> all;
   for (const json::value& document : documents) {
     TRY(ModelRecord record, ModelFromJson(document));
-    ListKey key{record.spec.name, record.creation_time, ""};
+    ListKey key{record.spec.name, record.creation_time, "", record.creation_time};
     all.emplace_back(std::move(key), std::move(record));
   }
   return MakePage(std::move(all), query);
@@ -214,7 +217,7 @@ Result<Page<EndpointConfigRecord>> Service::ListEndpointConfigs(const ListQuery&
   std::vector<std::pair<ListKey, EndpointConfigRecord>> all;
   for (const json::value& document : documents) {
     TRY(EndpointConfigRecord record, EndpointConfigFromJson(document));
-    ListKey key{record.spec.name, record.creation_time, ""};
+    ListKey key{record.spec.name, record.creation_time, "", record.creation_time};
     all.emplace_back(std::move(key), std::move(record));
   }
   return MakePage(std::move(all), query);
@@ -225,7 +228,8 @@ Result<Page<EndpointRecord>> Service::ListEndpoints(const ListQuery& query) cons
   std::vector<std::pair<ListKey, EndpointRecord>> all;
   for (const json::value& document : documents) {
     TRY(const EndpointRow row, EndpointFromJson(document));
-    ListKey key{row.name, row.creation_time, EndpointStatusName(row.status)};
+    ListKey key{row.name, row.creation_time, EndpointStatusName(row.status),
+                row.last_modified_time};
     all.emplace_back(std::move(key), Describe(row));
   }
   return MakePage(std::move(all), query);
