@@ -52,9 +52,7 @@ struct UnsurePicture {
   Timestamp time;
   std::string event_id;
   std::vector<double> probabilities;
-  std::string content_type;
-  std::string bytes;    // as captured
-  vision::Image image;  // empty where the bytes are no PNG or JPEG
+  vision::Image image;  // empty where the captured bytes are no PNG or JPEG
 };
 
 struct HistogramBin {
