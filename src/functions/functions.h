@@ -119,8 +119,9 @@ class Functions {
   // kExhausted/TooManyRequestsException; kUnavailable/ServiceException.
   io::Task<Result<InvokeResult>> Invoke(InvokeRequest request);
 
+  struct State;  // of this module's own
+
  private:
-  struct State;
   explicit Functions(std::shared_ptr<State> state);
   std::shared_ptr<State> state_;
 };
