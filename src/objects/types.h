@@ -101,6 +101,7 @@ struct PutReceipt {
   std::uint64_t size = 0;
   Timestamp modified;
   std::optional<Checksum> checksum;
+  std::string source_version;  // of a copy: the version copied, as `version`
 };
 
 struct GetOptions {

@@ -49,7 +49,8 @@ struct CompleteJob {
             .version = detail::VersionOf(row, versioning),
             .size = row.size,
             .modified = detail::FromMicroseconds(row.modified_us),
-            .checksum = detail::DecodeAttributes(row.attributes).checksum};
+            .checksum = detail::DecodeAttributes(row.attributes).checksum,
+            .source_version = {}};
   }
 
   // A client that lost the reply asks again: the object tells that it came from this upload.
@@ -59,6 +60,17 @@ struct CompleteJob {
       return error;
     }
     return Receipt(*newest, bucket.bucket.versioning);
+  }
+
+  static Result<void> CheckNamesChecksum(const Upload& upload, const CompletedPart& wanted) {
+    const bool must = upload.checksum_algorithm && upload.checksum_type == ChecksumType::kComposite;
+    if (!must || wanted.checksum) return {};
+    return Error(
+        Code::kInvalid, "InvalidRequest",
+        fmt::format("The upload was created using a {} checksum. The complete request must "
+                    "include the checksum for each part. It was missing for part {} in the "
+                    "request.",
+                    ChecksumName(*upload.checksum_algorithm), wanted.number));
   }
 
   Result<std::vector<StoredPart>> ChooseParts(db::Connection& connection,
@@ -80,6 +92,7 @@ struct CompleteJob {
       TRY(std::optional<StoredPart> stored,
           detail::FindPart(connection, upload.sequence, wanted.number));
       if (!stored || stored->part.etag != wanted.etag) return detail::InvalidPart();
+      TRY_VOID(CheckNamesChecksum(upload.upload, wanted));
       const std::optional<Checksum>& checksum = stored->part.checksum;
       if (wanted.checksum && checksum && checksum->value != *wanted.checksum) {
         return detail::InvalidPart();

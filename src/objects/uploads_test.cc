@@ -15,9 +15,10 @@ class UploadsTest : public StoreTest {
     return {.bucket = "bucket", .key = key, .upload_id = upload.value().upload_id};
   }
   CompletedPart Send(const UploadName& name, std::uint32_t number, std::string bytes) {
-    return {.number = number,
-            .etag = store().PutPart(name, number, std::move(bytes)).value().etag,
-            .checksum = {}};
+    const Part part = store().PutPart(name, number, std::move(bytes)).value();
+    CompletedPart sent{.number = number, .etag = part.etag, .checksum = {}};
+    if (part.checksum) sent.checksum = part.checksum->value;
+    return sent;
   }
   Result<PutReceipt> Complete(const UploadName& name, CompleteOptions options) {
     return store().Run(store()->CompleteUpload(name, std::move(options)));

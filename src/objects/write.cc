@@ -18,7 +18,8 @@ PutReceipt MakeReceipt(const Row& row, Versioning versioning) {
           .version = detail::VersionOf(row, versioning),
           .size = row.size,
           .modified = detail::FromMicroseconds(row.modified_us),
-          .checksum = detail::DecodeAttributes(row.attributes).checksum};
+          .checksum = detail::DecodeAttributes(row.attributes).checksum,
+          .source_version = {}};
 }
 
 // Everything that the transaction of a Put needs.
@@ -58,6 +59,7 @@ struct CopyJob {
     TRY(const std::optional<Row> newest, detail::FindNewest(connection, to.id, target.key));
     TRY_VOID(detail::CheckWrite(options.conditions, newest));
     TRY_VOID(detail::ShareContent(connection, row.content));
+    std::string source_version = detail::VersionOf(row, from.bucket.versioning);
     detail::Attributes attributes = detail::DecodeAttributes(row.attributes);
     attributes.upload_id.clear();
     if (options.headers) attributes.headers = *options.headers;
@@ -66,7 +68,9 @@ struct CopyJob {
     row.sequence = contents->NextNumber();
     row.modified_us = now_us;
     TRY_VOID(detail::AddVersion(connection, to, target.key, newest, row, freed));
-    return MakeReceipt(row, to.bucket.versioning);
+    PutReceipt receipt = MakeReceipt(row, to.bucket.versioning);
+    receipt.source_version = std::move(source_version);
+    return receipt;
   }
 };
 
@@ -122,7 +126,9 @@ io::Task<Result<PutReceipt>> ObjectStore::Copy(ObjectName source, ObjectName tar
                      .checksum_value = {},
                      .conditions = options.conditions};
       if (!opened.stream) opened.stream = http::MakeStringBody(std::move(opened.bytes));
-      co_return co_await Put(std::move(target), *opened.stream, std::move(put));
+      auto receipt = co_await Put(std::move(target), *opened.stream, std::move(put));
+      if (receipt) receipt->source_version = opened.info.version;
+      co_return receipt;
     }
   }
   auto copy = [job = CopyJob{.source = std::move(source),
