@@ -95,13 +95,13 @@ class Installation {
 
  private:
   io::TemporaryDirectory directory_;
+  io::Shards shards_{1};  // outlives the database's thread, which answers coroutines on it
   SystemClock clock_;
   EchoRunner runner_;
   std::unique_ptr<db::Database> database_;
   std::unique_ptr<workflows::Workflows> service_;
   JsonDialect dialect_{
       {.target_prefix = "AWSStepFunctions", .content_type = "application/x-amz-json-1.0"}};
-  io::Shards shards_{1};
 };
 
 void ReplaceAll(std::string& text, const std::string& from, const std::string& to) {

@@ -40,13 +40,13 @@ TEST(WorkflowsCrashChild, DISABLED_RunsExecutionsUntilItCrashes) {
   ASSERT_NE(directory, nullptr);
   auto acknowledged = io::File::Open(io::Path(directory) / "acknowledged", io::File::Mode::kAppend);
   ASSERT_TRUE(acknowledged);
+  io::Shards shards(1);
   auto database = db::Database::Open(io::Path(directory) / "db", {});
   ASSERT_TRUE(database);
   AddingRunner runner;
   SystemClock clock;
   auto service = Workflows::Open(**database, runner, clock, Identity{}, {});
   ASSERT_TRUE(service);
-  io::Shards shards(1);
   auto machine = shards.RunAndWait((*service)->CreateStateMachine(
       {.name = "m", .definition = Machine(), .role_arn = "arn:aws:iam::000000000000:role/r"}));
   ASSERT_TRUE(machine);
