@@ -118,6 +118,8 @@ void Functions::SetEndpointUrl(std::string url) {
   state_->environments->SetEndpointUrl(std::move(url));
 }
 
+io::BlockingPool& Functions::blocking_pool() { return *state_->pool; }
+
 io::Task<Result<FunctionConfiguration>> Functions::Create(std::string name,
                                                           FunctionSettings settings,
                                                           FunctionCode code,

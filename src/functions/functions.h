@@ -22,6 +22,7 @@ namespace scones::db {
 class Database;
 }
 namespace scones::io {
+class BlockingPool;
 class LogSink;
 class Shards;
 }  // namespace scones::io
@@ -118,6 +119,10 @@ class Functions {
   // kInvalid/InvalidRequestContentException (no JSON); kInvalid/RequestTooLargeException;
   // kExhausted/TooManyRequestsException; kUnavailable/ServiceException.
   io::Task<Result<InvokeResult>> Invoke(InvokeRequest request);
+
+  // For work that blocks on behalf of this service: parsing and decoding what carries code. Not
+  // after Stop.
+  io::BlockingPool& blocking_pool();
 
   struct State;  // of this module's own
 

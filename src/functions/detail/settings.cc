@@ -101,16 +101,6 @@ Result<void> ValidateName(const std::string& name) {
   return {};
 }
 
-Result<void> ValidateAliasName(const std::string& name) {
-  const bool number = std::all_of(name.begin(), name.end(), IsDigit);
-  if (name.empty() || name.size() > 128 || number ||
-      !std::all_of(name.begin(), name.end(), IsNameCharacter)) {
-    return Constraint(name, "name",
-                      "satisfy regular expression pattern: (?!^[0-9]+$)([a-zA-Z0-9-_]+)");
-  }
-  return {};
-}
-
 Result<void> ValidateSettings(const FunctionSettings& settings) {
   if (!IsKnownRuntime(settings.runtime)) {
     return Error(Code::kInvalid, "InvalidParameterValueException",

@@ -11,7 +11,6 @@ namespace scones::functions {
 // Errors: kInvalid/InvalidParameterValueException or ValidationException, naming the field.
 Result<void> ValidateName(const std::string& name);
 Result<void> ValidateSettings(const FunctionSettings& settings);
-Result<void> ValidateAliasName(const std::string& name);
 
 // `settings` with what `update` gives.
 FunctionSettings Apply(const SettingsUpdate& update, FunctionSettings settings);
