@@ -143,6 +143,21 @@ TEST_F(ServerTest, SendsContinueOnlyWhenTheHandlerReads) {
   EXPECT_THAT(refused, HasSubstr("Connection: close\r\n"));
 }
 
+TEST_F(ServerTest, SendsContinueAlsoWhereNoBodyComes) {
+  Start();
+  const std::string answer = Exchange(
+      "PUT /x HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 0\r\n"
+      "Connection: close\r\n\r\n");
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n"));
+}
+
+TEST_F(ServerTest, OtherExpectationsArePassedOver) {
+  Start();
+  EXPECT_THAT(Exchange("PUT /x HTTP/1.1\r\nHost: h\r\nExpect: 200\r\nContent-Length: 1\r\n"
+                       "Connection: close\r\n\r\nx"),
+              StartsWith("HTTP/1.1 200 OK\r\n"));
+}
+
 TEST_F(ServerTest, AnswersHeadWithoutABody) {
   Start();
   const std::string answer =

@@ -108,6 +108,11 @@ io::Task<void> Connection::Refuse(Error error) {
 }
 
 io::Task<Connection::Next> Connection::Exchange(RequestHead head) {
+  if (head.expects_continue && head.framing.kind == BodyKind::kNone) {
+    // botocore takes a final response instead of 100 for the connection's last.
+    const bool written = co_await Write("HTTP/1.1 100 Continue\r\n\r\n", {});
+    if (!written) co_return Next::kClose;
+  }
   RequestBody body(*this, head);
   const bool head_only = head.request.method == "HEAD";
   Response response = co_await Answer(std::move(head.request), body);

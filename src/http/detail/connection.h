@@ -71,7 +71,7 @@ class RequestBody final : public BodyStream {
       : connection_(connection),
         framing_(head.framing),
         remaining_(head.framing.length),
-        continue_due_(head.expects_continue) {}
+        continue_due_(head.expects_continue && head.framing.kind != BodyKind::kNone) {}
 
   io::Task<Result<std::size_t>> Read(std::span<char> buffer) override;
   std::optional<std::uint64_t> size() const override;

@@ -187,8 +187,7 @@ Result<RequestHead> ParseRequestHead(std::string_view head) {
   }
   parsed.keep_alive =
       !meaning.connection.close && (!parsed.http_1_0 || meaning.connection.keep_alive);
-  parsed.expects_continue =
-      meaning.expects_continue && !parsed.http_1_0 && parsed.framing.kind != BodyKind::kNone;
+  parsed.expects_continue = meaning.expects_continue && !parsed.http_1_0;
   return parsed;
 }
 
