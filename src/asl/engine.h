@@ -12,6 +12,12 @@
 
 namespace scones::asl {
 
+// Adds a document to an event's details: {"output": text, "outputDetails": {"truncated": false}}.
+// `member` is "input" or "output".
+void AddDocument(json::object& details, std::string_view member, const std::string& text);
+// {"name": …} and a document: the details of entering and leaving a state.
+json::object StateDetails(const State& state, std::string_view member, const std::string& text);
+
 class Engine {
  public:
   Engine(const Definition& definition, const ExecutionContext& context, ExecutionState& state,

@@ -37,6 +37,22 @@ bool HasRetries(StateType type) {
 
 }  // namespace
 
+void AddDocument(json::object& details, std::string_view member, const std::string& text) {
+  const bool input = member == "input";
+  details.emplace(input ? "input" : "output", text);
+  json::object truncation;
+  truncation.emplace("truncated", false);
+  details.emplace(input ? "inputDetails" : "outputDetails", std::move(truncation));
+}
+
+json::object StateDetails(const State& state, std::string_view member, const std::string& text) {
+  json::object details;
+  details.reserve(3);
+  details.emplace("name", state.name);
+  AddDocument(details, member, text);
+  return details;
+}
+
 // Made when a path first asks for it, for the frame at hand.
 const json::value& Engine::ContextObject(const Frame& frame) {
   if (context_frame_ == &frame && context_object_) return *context_object_;
@@ -163,10 +179,8 @@ void Engine::Exit(Frame& frame, Result<Payload> output, int next) {
                      "number of bytes service limit.",
                      state.name)});
   }
-  frame.last_event = Emit(ExitedType(state.type), frame.last_event,
-                          {{"name", state.name},
-                           {"output", payload.text()},
-                           {"outputDetails", {{"truncated", false}}}});
+  frame.last_event =
+      Emit(ExitedType(state.type), frame.last_event, StateDetails(state, "output", payload.text()));
   if (next < 0) return FinishFrame(frame, std::move(payload));
   frame.state = next;
   frame.input = std::move(payload);
@@ -179,8 +193,9 @@ void Engine::Exit(Frame& frame, Result<Payload> output, int next) {
 // A scope came to its end with `output`.
 void Engine::FinishFrame(Frame& frame, Payload output) {
   if (frame.parent < 0) {
-    Emit(EventType::kExecutionSucceeded, frame.last_event,
-         {{"output", output.text()}, {"outputDetails", {{"truncated", false}}}});
+    json::object details;
+    AddDocument(details, "output", output.text());
+    Emit(EventType::kExecutionSucceeded, frame.last_event, std::move(details));
     return End({ExecutionStatus::kSucceeded, output.text(), std::nullopt, std::nullopt});
   }
   Frame& parent = *execution_.frames[static_cast<std::size_t>(frame.parent)];
@@ -244,9 +259,7 @@ void Engine::HandleFailure(Frame& frame, Failure failure) {
       return FailFrame(frame, {wrapped.reason(), wrapped.message()});
     }
     frame.last_event = Emit(ExitedType(state.type), frame.last_event,
-                            {{"name", state.name},
-                             {"output", output->text()},
-                             {"outputDetails", {{"truncated", false}}}});
+                            StateDetails(state, "output", output->text()));
     frame.state = catcher.next;
     frame.input = *std::move(output);
     frame.phase = Frame::Phase::kReady;

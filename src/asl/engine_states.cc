@@ -44,9 +44,7 @@ void Engine::Enter(Frame& frame) {
   const State& state = StateOf(frame);
   frame.entered_time = now_;
   frame.last_event = Emit(EnteredType(state.type), frame.last_event,
-                          {{"name", state.name},
-                           {"input", frame.input.text()},
-                           {"inputDetails", {{"truncated", false}}}});
+                          StateDetails(state, "input", frame.input.text()));
   frame.entered_event = frame.last_event;
   Attempt(frame);
 }

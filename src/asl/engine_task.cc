@@ -6,8 +6,6 @@
 namespace scones::asl {
 namespace {
 
-json::object Truncation() { return {{"truncated", false}}; }
-
 // The API's limit; what is longer is cut.
 constexpr std::size_t kMaxCauseBytes = 32'768;
 
@@ -68,6 +66,7 @@ std::string_view PatternSuffix(TaskPattern pattern) {
 
 json::object Engine::TaskDetails(const TaskResource& resource) const {
   json::object details;
+  details.reserve(6);
   if (resource.kind == TaskKind::kIntegration) {
     details["resourceType"] = resource.service;
     details["resource"] = fmt::format("{}{}", resource.action, PatternSuffix(resource.pattern));
@@ -142,8 +141,7 @@ void Engine::Schedule(Frame& frame, const State& state, RunTask task, std::strin
     scheduled = resource.kind == TaskKind::kFunction ? EventType::kLambdaFunctionScheduled
                                                      : EventType::kActivityScheduled;
     details["resource"] = resource.arn;
-    details["input"] = task.input;
-    details["inputDetails"] = Truncation();
+    AddDocument(details, "input", task.input);
   }
   if (!credentials.empty()) {
     if (auto value = ParseJson(credentials); value && value->is_object()) {
@@ -200,8 +198,7 @@ bool Engine::On(TaskSucceeded& event) {
   frame->task_seq = 0;
   Cancel(*frame);
   json::object details = TaskDetails(state.resource);
-  details["output"] = event.output;
-  details["outputDetails"] = Truncation();
+  AddDocument(details, "output", event.output);
   frame->last_event =
       Emit(SucceededType(state.resource.kind), frame->last_event, std::move(details));
   Complete(*frame, Payload::FromBoth(std::move(event.output), *std::move(value)));
@@ -234,8 +231,7 @@ bool Engine::On(TaskSubmitted& event) {
   Frame* frame = FindPending(event.seq);
   if (frame == nullptr || frame->task_seq != event.seq) return false;
   json::object details = TaskDetails(StateOf(*frame).resource);
-  details["output"] = event.output;
-  details["outputDetails"] = Truncation();
+  AddDocument(details, "output", event.output);
   frame->last_event = Emit(EventType::kTaskSubmitted, frame->last_event, std::move(details));
   return true;
 }

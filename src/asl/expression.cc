@@ -153,7 +153,7 @@ Result<json::value> Template::EvaluateNode(const Node& node, const Scope& scope)
       object.reserve(node.children.size());
       for (const Node& child : node.children) {
         TRY(json::value value, EvaluateNode(child, scope));
-        object.insert_or_assign(child.key, std::move(value));
+        object.emplace(child.key, std::move(value));
       }
       return json::value(std::move(object));
     }
