@@ -22,13 +22,15 @@ constexpr int kMaxPictureSide = 192;
 
 constexpr const char* kStyle = R"(
 *{box-sizing:border-box}
-body{margin:0;background:var(--page);color:var(--text);font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
+body{margin:0;background:var(--page);color:var(--text);
+font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
 main{max-width:1040px;margin:0 auto;padding:28px 20px 60px}
 h1{font-size:26px;line-height:1.2;margin:0 0 4px}
 h2{font-size:18px;margin:0 0 2px}
 p{margin:0 0 12px}
 .sub,.note,dt,th,figcaption{color:var(--muted)}
-section{background:var(--panel);border:1px solid var(--grid);border-radius:10px;padding:20px 22px;margin-top:18px}
+section{background:var(--panel);border:1px solid var(--grid);border-radius:10px;
+padding:20px 22px;margin-top:18px}
 dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(165px,1fr));gap:14px;margin:0}
 dt{font-size:13px}
 dd{margin:0;font-size:21px;font-weight:600;font-variant-numeric:tabular-nums}
@@ -41,10 +43,14 @@ th:first-child,td:first-child{text-align:left}
 thead th{font-size:13px}
 details{margin-top:12px;overflow-x:auto}
 summary{cursor:pointer;color:var(--muted)}
-.cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(300px,1fr));gap:16px;margin-top:14px}
-.card{display:flex;gap:14px;border:1px solid var(--grid);border-radius:8px;padding:12px;margin:0;min-width:0}
-.card img,.card .none{width:96px;height:96px;flex:none;object-fit:contain;image-rendering:pixelated;border-radius:4px;background:var(--grid)}
-.card .none{display:flex;align-items:center;justify-content:center;font-size:12px;color:var(--muted)}
+.cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(300px,1fr));gap:16px;
+margin-top:14px}
+.card{display:flex;gap:14px;border:1px solid var(--grid);border-radius:8px;padding:12px;margin:0;
+min-width:0}
+.card img,.card .none{width:96px;height:96px;flex:none;object-fit:contain;
+image-rendering:pixelated;border-radius:4px;background:var(--grid)}
+.card .none{display:flex;align-items:center;justify-content:center;font-size:12px;
+color:var(--muted)}
 .card div{min-width:0;flex:1}
 .card table{font-size:13px;table-layout:fixed}
 .card th,.card td{padding:2px 0;border:0}
