@@ -26,11 +26,12 @@ ALLOWED = {
     "logs": {"base", "io", "db"},
     "monitoring": {"base", "io", "db", "vision"},
     "client": {"base", "io", "http", "auth"},
+    "native": {"base", "io", "http", "functions", "client"},
     "train": {"base", "io", "vision"},
 }
 SERVICES = {"objects", "workflows", "functions", "training", "endpoints", "logs", "monitoring"}
 ALLOWED["api"] = {"base", "io", "http", "auth", "asl", "vision"} | SERVICES
-EVERYTHING_BELOW_PROGRAMS = set(ALLOWED) - {"train"}
+EVERYTHING_BELOW_PROGRAMS = set(ALLOWED) - {"train", "native"}
 ALLOWED["programs"] = EVERYTHING_BELOW_PROGRAMS
 
 INCLUDE = re.compile(r'^\s*#include "([a-z_]+)/(.+)"', re.MULTILINE)

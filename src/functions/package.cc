@@ -57,7 +57,8 @@ class Unpacker {
         reader_(archive_read_new(), archive_read_free) {}
 
   Result<PackageContents> Run() {
-    archive_read_support_format_zip(reader_.get());
+    // Not the reader of streams, which takes archives that have lost their end.
+    archive_read_support_format_zip_seekable(reader_.get());
     if (archive_read_open_memory(reader_.get(), zip_.data(), zip_.size()) != ARCHIVE_OK) {
       return Refuse("{}", Cause(reader_.get()));
     }
