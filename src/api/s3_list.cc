@@ -35,11 +35,11 @@ void WriteEntry(XmlWriter& xml, const S3Request& request, const objects::ObjectI
   xml.Text("StorageClass", "STANDARD");
 }
 
-// What all three lists begin with.
+// What all three lists begin with. `prefix` is as it goes on the wire.
 void WriteHead(XmlWriter& xml, const S3Request& request, const objects::ListOptions& options,
-               bool truncated) {
+               const std::string& prefix, bool truncated) {
   xml.Text("Name", request.bucket());
-  xml.Text("Prefix", ListedName(request, options.prefix));
+  xml.Text("Prefix", prefix);
   if (!options.delimiter.empty()) xml.Text("Delimiter", ListedName(request, options.delimiter));
   xml.Number("MaxKeys", options.max_entries);
   if (request.HasQuery("encoding-type")) xml.Text("EncodingType", "url");
@@ -61,7 +61,8 @@ S3Answer ListObjectsV1(S3Request& request) {
   CO_TRY(const objects::ListPage page, co_await request.store().List(request.bucket(), options));
   XmlWriter xml("ListBucketResult");
   xml.Reserve(page.objects.size() * kEntryBytes);
-  WriteHead(xml, request, options, page.truncated);
+  // The first version of the list never encodes the prefix, and its clients don't decode it.
+  WriteHead(xml, request, options, options.prefix, page.truncated);
   xml.Text("Marker", ListedName(request, options.after));
   if (page.truncated && !options.delimiter.empty()) {
     xml.Text("NextMarker", ListedName(request, page.next_after));
@@ -86,7 +87,7 @@ S3Answer ListObjectsV2(S3Request& request) {
   CO_TRY(const objects::ListPage page, co_await request.store().List(request.bucket(), options));
   XmlWriter xml("ListBucketResult");
   xml.Reserve(page.objects.size() * kEntryBytes);
-  WriteHead(xml, request, options, page.truncated);
+  WriteHead(xml, request, options, ListedName(request, options.prefix), page.truncated);
   xml.Number("KeyCount", page.objects.size() + page.common_prefixes.size());
   if (request.HasQuery("continuation-token")) xml.Text("ContinuationToken", token);
   if (request.HasQuery("start-after")) xml.Text("StartAfter", ListedName(request, start_after));
@@ -119,7 +120,7 @@ S3Answer ListObjectVersions(S3Request& request) {
          co_await request.store().ListVersions(request.bucket(), options));
   XmlWriter xml("ListVersionsResult");
   xml.Reserve(page.objects.size() * kEntryBytes);
-  WriteHead(xml, request, options, page.truncated);
+  WriteHead(xml, request, options, ListedName(request, options.prefix), page.truncated);
   xml.Text("KeyMarker", ListedName(request, options.after));
   xml.Text("VersionIdMarker", options.after_version);
   if (page.truncated) {
