@@ -8,6 +8,7 @@
 #include "base/encoding.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "endpoints/model_fault.h"
 
 namespace scones::api {
 namespace {
@@ -30,25 +31,22 @@ Result<std::string> EndpointName(const http::Request& request) {
 }
 
 // What the model itself refused: HTTP 424 ModelError, worded as AWS words it.
-http::Response ModelError(const Call& call, const std::string& endpoint,
-                          const endpoints::InvokeResponse& answer) {
+http::Response ModelError(const Call& call, const std::string& endpoint, const Error& error,
+                          const endpoints::ModelFault& fault) {
   const std::string& region = call.identity.region;
   const std::string log_stream =
       call.identity.MakeArn("logs", fmt::format("log-group:/aws/sagemaker/Endpoints/{}", endpoint))
           .ToString();
-  const bool client = answer.model_status < 500;
   const std::string message = fmt::format(
-      "Received {} error ({}) from primary with message \"{}\". See "
-      "https://{}.console.aws.amazon.com/cloudwatch/home?region={}#logEventViewer:group="
+      "{} See https://{}.console.aws.amazon.com/cloudwatch/home?region={}#logEventViewer:group="
       "/aws/sagemaker/Endpoints/{} in account {} for more information.",
-      client ? "client" : "server", answer.model_status, answer.body, region, region, endpoint,
-      call.identity.account);
+      error.message(), region, region, endpoint, call.identity.account);
   const json::object body{
-      {"ErrorCode", client ? "CLIENT_ERROR_FROM_MODEL" : "SERVER_ERROR_FROM_MODEL"},
+      {"ErrorCode", fault.status < 500 ? "CLIENT_ERROR_FROM_MODEL" : "SERVER_ERROR_FROM_MODEL"},
       {"LogStreamArn", log_stream},
       {"Message", message},
-      {"OriginalMessage", answer.body},
-      {"OriginalStatusCode", answer.model_status}};
+      {"OriginalMessage", fault.message},
+      {"OriginalStatusCode", fault.status}};
   http::Response response;
   response.status = 424;
   response.headers.Add("Content-Type", "application/json");
@@ -93,13 +91,15 @@ io::Task<http::Response> SageMakerRuntime::Handle(Call call, http::Request reque
       .body = *std::move(bytes)};
   Result<endpoints::InvokeResponse> answer = co_await endpoints_.Invoke(std::move(invocation));
   if (!answer) {
+    if (const auto fault = endpoints::FindModelFault(answer.error())) {
+      co_return ModelError(call, *name, answer.error(), *fault);
+    }
     if (answer.error().code() == Code::kInternal) {
       LogError("api.invoke_failed", "endpoint={} request_id={} message={}", LogValue(*name),
                call.request_id, LogValue(answer.error().message()));
     }
     co_return RuntimeError(answer.error());
   }
-  if (answer->model_status != 200) co_return ModelError(call, *name, *answer);
   http::Response response;
   response.headers.Add("Content-Type", answer->content_type);
   response.headers.Add("x-Amzn-Invoked-Production-Variant", answer->variant_name);

@@ -99,7 +99,8 @@ class Endpoints {
 
   // Decodes the picture, runs the model, answers probabilities as text. Where the endpoint captures
   // data, the record has been written to its spool file when this resumes: it outlives the process.
-  // Errors: kInvalid/ValidationError (no such endpoint or variant, or not in service);
+  // Errors: kNotFound or kInvalid/ValidationError (no such endpoint, or not in service; no such
+  //   variant); kInvalid or kInternal/ModelError (what the model refuses: see model_fault.h);
   //   kExhausted/ThrottlingException (queue full); kUnavailable/ServiceUnavailable (waited too
   //   long, or the endpoint is being deleted).
   io::Task<Result<InvokeResponse>> Invoke(InvokeRequest request);

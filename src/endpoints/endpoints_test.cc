@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "endpoints/detail/deployment.h"
+#include "endpoints/model_fault.h"
 #include "endpoints/testing/memory_blobs.h"
 #include "endpoints/testing/model_tar.h"
 #include "vision/image_codec.h"
@@ -136,7 +137,6 @@ TEST_F(EndpointsTest, APictureBecomesProbabilities) {
   MakeAll();
   const auto red = Invoke({});
   ASSERT_TRUE(red) << red.error().message();
-  EXPECT_EQ(red->model_status, 200);
   EXPECT_EQ(red->content_type, "application/json");
   EXPECT_EQ(red->variant_name, "v-colour");
   const json::array values = ParseJson(red->body)->as_array();
@@ -162,12 +162,17 @@ TEST_F(EndpointsTest, LogitsBecomeProbabilitiesAtTheModelsTemperature) {
 
 TEST_F(EndpointsTest, TheModelSaysWhatItCannotRead) {
   MakeAll();
-  EXPECT_EQ(Invoke({.content_type = "text/csv"})->model_status, 415);
-  EXPECT_EQ(Invoke({.accept = "image/png"})->model_status, 406);
-  EXPECT_EQ(Invoke({.body = "no picture"})->model_status, 400);
+  const auto status = [&](InvokeRequest request) {
+    const auto response = Invoke(std::move(request));
+    const auto fault = response ? std::nullopt : FindModelFault(response.error());
+    return fault ? fault->status : 0;
+  };
+  EXPECT_EQ(status({.content_type = "text/csv"}), 415);
+  EXPECT_EQ(status({.accept = "image/png"}), 406);
+  EXPECT_EQ(status({.body = "no picture"}), 400);
   const std::string png = Picture(1, 2, 3);
-  EXPECT_EQ(Invoke({.body = png.substr(0, png.size() - 20)})->model_status, 400);
-  EXPECT_EQ(Invoke({})->model_status, 200);
+  EXPECT_EQ(status({.body = png.substr(0, png.size() - 20)}), 400);
+  EXPECT_TRUE(Invoke({}));
 }
 
 TEST_F(EndpointsTest, WhatDoesNotExistIsNamedAsAwsDoes) {
@@ -218,7 +223,6 @@ TEST_F(EndpointsTest, AnEndpointServesAgainAfterARestartWithoutTheBlobStore) {
   Restart();
   const auto response = Invoke({});  // at once: waits for the model rather than failing
   ASSERT_TRUE(response) << response.error().message();
-  EXPECT_EQ(response->model_status, 200);
   EXPECT_EQ(endpoints_->DescribeEndpoint("ep")->status, EndpointStatus::kInService);
 }
 
@@ -359,7 +363,7 @@ TEST_F(CaptureOfEndpoints, EveryInferenceIsStoredOnceFlushed) {
   const std::string png = Picture(9, 8, 7);
   const auto response = Invoke({.inference_id = "mine", .body = png});
   ASSERT_TRUE(Invoke({}));
-  EXPECT_EQ(Invoke({.body = "bad"})->model_status, 400);  // not an inference
+  EXPECT_FALSE(Invoke({.body = "bad"}));  // not an inference
   EXPECT_TRUE(Captured().empty());
   Wait(FlushTask());
   int files = 0;
@@ -424,7 +428,7 @@ TEST_F(CaptureOfEndpoints, AFullBacklogDropsRecordsAndServesOn) {
   options_.max_capture_backlog_bytes = 10;
   Restart();
   MakeAll(Config());
-  EXPECT_EQ(Invoke({})->model_status, 200);
+  EXPECT_TRUE(Invoke({}));
   Wait(FlushTask());
   EXPECT_TRUE(Captured().empty());
 }
@@ -445,6 +449,18 @@ TEST_F(CaptureOfEndpoints, ZeroPercentOrDisabledCapturesNothing) {
   for (int i = 0; i < 20; ++i) ASSERT_TRUE(Invoke({}));
   Wait(FlushTask());
   EXPECT_TRUE(Captured().empty());
+}
+
+TEST(ModelFault, IsFoundAgainInItsError) {
+  const Error error = ModelError({.status = 400, .message = "a \"quoted\" (text)."});
+  EXPECT_EQ(error.message(),
+            "Received client error (400) from primary with message \"a \"quoted\" (text).\".");
+  EXPECT_EQ(FindModelFault(error)->status, 400);
+  EXPECT_EQ(FindModelFault(error)->message, "a \"quoted\" (text).");
+  EXPECT_EQ(ModelError({.status = 500, .message = ""}).code(), Code::kInternal);
+  EXPECT_EQ(FindModelFault(ModelError({.status = 500, .message = ""}))->message, "");
+  EXPECT_FALSE(FindModelFault(Error(Code::kInvalid, "ValidationError", "x")));
+  EXPECT_FALSE(FindModelFault(Error(Code::kInvalid, "ModelError", "x")));
 }
 
 TEST(ChooseVariant, WeightsDivideTheChances) {

@@ -136,10 +136,8 @@ struct InvokeTimings {
   std::int64_t encode_ns = 0;
 };
 
-// What the model answered. A status other than 200 is the model refusing its input or failing (400:
-// no picture that can be read; 415: content type; 406: Accept; 500: engine), and `body` says why.
+// What the model answered.
 struct InvokeResponse {
-  int model_status = 200;
   std::string body;
   std::string content_type;
   std::string variant_name;

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/random.h"
 #include "endpoints/detail/service.h"
+#include "endpoints/model_fault.h"
 #include "vision/image_codec.h"
 
 namespace scones::endpoints::detail {
@@ -54,12 +55,8 @@ std::string FormatProbabilities(const std::vector<float>& probabilities, Form fo
   return text;
 }
 
-InvokeResponse Refused(int status, std::string message) {
-  InvokeResponse response;
-  response.model_status = status;
-  response.body = std::move(message);
-  response.content_type = "text/plain";
-  return response;
+Error Refused(int status, std::string message) {
+  return ModelError({.status = status, .message = std::move(message)});
 }
 
 }  // namespace
@@ -108,7 +105,7 @@ io::Task<Result<InvokeResponse>> Service::Invoke(InvokeRequest request) {
   CO_TRY(InvokeResponse response, co_await RunModel(*variant, request));
   response.variant_name = variant->name;
   response.custom_attributes = request.custom_attributes;
-  const bool captured = variant->capture != nullptr && response.model_status == 200 &&
+  const bool captured = variant->capture != nullptr &&
                         Chance() * 100 < variant->capture->config.initial_sampling_percentage;
   if (captured) co_await Capture(*variant, std::move(request), response);
   co_return response;
