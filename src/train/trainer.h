@@ -1,0 +1,61 @@
+// The training loop: pictures and settings in, weights and metrics out. libtorch stays inside.
+// Blocking; uses `num_threads` threads; one training at a time in a process. C++17.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "train/augment.h"
+#include "train/graph.h"
+#include "train/hyperparameters.h"
+#include "train/job_log.h"
+
+namespace scones::train {
+
+using Parameters = std::map<std::string, std::vector<float>>;  // by ParameterSpec::name
+
+struct Metrics {
+  double train_accuracy = 0;  // over the last epoch's augmented pictures
+  double train_loss = 0;
+  // Of the kept weights, in float32 over every validation picture; -1 without a validation channel.
+  double validation_accuracy = -1;
+  int validation_correct = 0;
+  double validation_top_k_accuracy = -1;
+  int epochs_run = 0;
+  int kept_epoch = 0;    // from 0
+  bool stopped = false;  // by `stop`
+  double seconds = 0;
+};
+
+struct TrainedModel {
+  Graph graph;
+  Parameters parameters;
+  Normalization normalization;
+  Metrics metrics;
+};
+
+struct TrainingRequest {
+  Hyperparameters settings;
+  const PictureSet* train = nullptr;        // at least one picture
+  const PictureSet* validation = nullptr;   // or null
+  const std::atomic<bool>* stop = nullptr;  // when set, training ends after the current step
+  // Called with the weights of every checkpoint_frequency-th epoch; may be empty.
+  std::function<Result<void>(int epoch, const Graph&, const Parameters&)> checkpoint;
+};
+
+ResNetShape NetworkShape(const Hyperparameters& settings);
+
+// Errors: kInvalid (a setting that the pictures rule out), kExhausted (memory), kInternal (libtorch
+// failed, or the loss is no longer a number: the learning rate is too high), and checkpoint's own.
+Result<TrainedModel> Train(const TrainingRequest& request, JobLog& log);
+
+// Probabilities [pictures][classes] of centre crops, as a served model answers.
+Result<std::vector<std::vector<float>>> Predict(const TrainedModel& model,
+                                                const Hyperparameters& settings,
+                                                const PictureSet& pictures);
+
+}  // namespace scones::train
