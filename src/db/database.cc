@@ -45,6 +45,10 @@ Result<std::unique_ptr<Database>> Database::Open(const io::Path& path, Options o
   auto state = std::make_unique<State>();
   state->path = path.string();
   state->options = options;
+  // SQLite gives its log the permissions of the database, which holds other people's data.
+  if (!std::filesystem::exists(path)) {
+    TRY([[maybe_unused]] const io::File made, io::File::Open(path, io::File::Mode::kAppend, 0600));
+  }
   TRY(state->writer, Connection::Open(state->path, /*read_only=*/false));
   if (Result<void> set = state->writer->Execute(kWriterSettings); !set) {
     return set.error().Within(fmt::format("cannot open '{}'", state->path));

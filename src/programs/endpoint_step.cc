@@ -1,0 +1,95 @@
+// DeployEndpoint of deployment_step.h.
+
+#include <fmt/format.h>
+
+#include <thread>
+
+#include "programs/deployment_step.h"
+#include "programs/interrupt.h"
+#include "programs/workflow_names.h"
+
+namespace scones::programs {
+namespace {
+
+constexpr std::chrono::milliseconds kPollInterval{100};
+
+// Calls a Create… operation for which "there already" is success.
+Result<void> CreateUnlessThere(Aws& aws, const char* operation, json::object request) {
+  const Result<json::object> made = aws.Call("sagemaker", operation, std::move(request));
+  const bool there = !made && made.error().message().find("already exist") != std::string::npos;
+  if (!made && !there) return made.error().Within(operation);
+  return {};
+}
+
+Result<void> CreateModelAndConfig(Aws& aws, const TrainedModel& model, const S3Uri& capture) {
+  TRY(const std::string role, WorkflowRole(aws));
+  const std::string image =
+      fmt::format("811284229777.dkr.ecr.{}.amazonaws.com/image-classification:1", aws.region());
+  TRY_VOID(CreateUnlessThere(
+      aws, "CreateModel",
+      {{"ModelName", model.job_name},
+       {"ExecutionRoleArn", role},
+       {"PrimaryContainer", {{"Image", image}, {"ModelDataUrl", model.artifact.ToString()}}}}));
+  return CreateUnlessThere(aws, "CreateEndpointConfig",
+                           {{"EndpointConfigName", model.job_name},
+                            {"ProductionVariants", json::array{{{"VariantName", kVariantName},
+                                                                {"ModelName", model.job_name},
+                                                                {"InitialInstanceCount", 1},
+                                                                {"InstanceType", "ml.m5.xlarge"},
+                                                                {"InitialVariantWeight", 1.0}}}},
+                            {"DataCaptureConfig",
+                             {{"EnableCapture", true},
+                              {"InitialSamplingPercentage", 100},
+                              {"DestinationS3Uri", capture.ToString()},
+                              {"CaptureOptions", json::array{{{"CaptureMode", "Input"}},
+                                                             {{"CaptureMode", "Output"}}}}}}});
+}
+
+Result<void> WaitUntilInService(Aws& aws, const std::string& config, Progress& progress) {
+  while (true) {
+    TRY(const json::object endpoint,
+        aws.Call("sagemaker", "DescribeEndpoint", {{"EndpointName", kEndpointName}}));
+    const std::string status = StringOr(endpoint, "EndpointStatus", "");
+    if (status == "InService" && StringOr(endpoint, "EndpointConfigName", "") == config) return {};
+    if (status == "Failed" || status == "InService") {
+      return Error(Code::kInternal,
+                   fmt::format("endpoint {} is {} with {}: {}", kEndpointName, status,
+                               StringOr(endpoint, "EndpointConfigName", ""),
+                               StringOr(endpoint, "FailureReason", "")));
+    }
+    if (Interrupted()) return Error(Code::kCancelled, "interrupted");
+    progress.Update(0, 0, status);
+    std::this_thread::sleep_for(kPollInterval);
+  }
+}
+
+}  // namespace
+
+Result<void> DeployEndpoint(Aws& aws, const TrainedModel& model, const S3Uri& capture,
+                            Progress::Style style) {
+  Progress progress(style, "model and endpoint");
+  const Result<json::object> present =
+      aws.Call("sagemaker", "DescribeEndpoint", {{"EndpointName", kEndpointName}});
+  if (!present && !IsNotFound(present.error())) return present.error();
+  if (present && StringOr(*present, "EndpointStatus", "") == "InService" &&
+      StringOr(*present, "EndpointConfigName", "") == model.job_name) {
+    progress.Skip(fmt::format("{} serves {} already", kEndpointName, model.job_name));
+    return {};
+  }
+  TRY_VOID(CreateModelAndConfig(aws, model, capture));
+  if (present && StringOr(*present, "EndpointStatus", "") == "Failed") {
+    TRY([[maybe_unused]] const json::object deleted,
+        aws.Call("sagemaker", "DeleteEndpoint", {{"EndpointName", kEndpointName}}));
+  }
+  const bool update = present && StringOr(*present, "EndpointStatus", "") != "Failed";
+  const json::object request{{"EndpointName", kEndpointName},
+                             {"EndpointConfigName", model.job_name}};
+  TRY([[maybe_unused]] const json::object made,
+      aws.Call("sagemaker", update ? "UpdateEndpoint" : "CreateEndpoint", request));
+  TRY_VOID(WaitUntilInService(aws, model.job_name, progress));
+  progress.Done(fmt::format("{} serves {}, capturing to {}", kEndpointName, model.job_name,
+                            capture.ToString()));
+  return {};
+}
+
+}  // namespace scones::programs
