@@ -1,13 +1,11 @@
 #include "api/payload_body.h"
 
-#include <cstring>
-
 #include "base/encoding.h"
 
 namespace scones::api {
 
 io::Task<Result<std::size_t>> HashedBody::Read(std::span<char> buffer) {
-  if (checked_) co_return std::size_t{0};
+  if (checked_ || buffer.empty()) co_return std::size_t{0};
   Result<std::size_t> count = co_await body_.Read(buffer);
   if (!count) co_return count;
   hasher_.Update(std::string_view(buffer.data(), *count));
@@ -37,6 +35,7 @@ io::Task<Result<void>> AwsChunkedBody::Refill() {
 }
 
 io::Task<Result<std::size_t>> AwsChunkedBody::Read(std::span<char> buffer) {
+  if (buffer.empty()) co_return std::size_t{0};
   std::size_t filled = 0;
   // Goes on past the last data, so that no one is handed it before its signature was checked.
   while (!payload_.done() && (filled == 0 || payload_.all_data())) {
@@ -45,8 +44,7 @@ io::Task<Result<std::size_t>> AwsChunkedBody::Read(std::span<char> buffer) {
     if (!payload_.all_data()) input = input.substr(0, buffer.size());
     CO_TRY(const auth::ChunkedPayload::Step step, payload_.Next(input));
     begin_ += step.consumed;
-    std::memcpy(buffer.data() + filled, step.data.data(), step.data.size());
-    filled += step.data.size();
+    filled += step.data.copy(buffer.data() + filled, buffer.size() - filled);
   }
   co_return filled;
 }

@@ -146,7 +146,7 @@ class ResponseBody final : public BodyStream {
     while (!decoder_.done()) {
       const std::string_view input = lease_.connection->buffered().substr(0, buffer.size());
       CO_TRY(const detail::ChunkedDecoder::Step step, decoder_.Next(input));
-      std::memcpy(buffer.data(), step.data.data(), step.data.size());
+      step.data.copy(buffer.data(), buffer.size());
       lease_.connection->Consume(step.consumed);
       if (!step.data.empty()) co_return step.data.size();
       if (decoder_.done() || !lease_.connection->buffered().empty()) continue;

@@ -49,6 +49,14 @@ class RawConnection {
       if (!Receive()) return std::exchange(received_, "");
     }
   }
+  // Exactly `count` bytes, or fewer at the end.
+  std::string ReadCount(std::size_t count) {
+    while (received_.size() < count && Receive()) {
+    }
+    std::string text = received_.substr(0, count);
+    received_.erase(0, count);
+    return text;
+  }
   // All that comes until the server closes; ends with "<open>" if it doesn't in 20 s.
   std::string ReadToEnd() {
     while (Receive()) {

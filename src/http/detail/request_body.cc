@@ -56,7 +56,7 @@ io::Task<Result<std::size_t>> RequestBody::ReadChunked(std::span<char> buffer) {
       failed_ = true;
       co_return std::move(step).error();
     }
-    std::memcpy(buffer.data(), step->data.data(), step->data.size());
+    step->data.copy(buffer.data(), buffer.size());
     connection_.Consume(step->consumed);
     if (!step->data.empty()) co_return step->data.size();
     if (decoder_.done() || !connection_.buffered().empty()) continue;
