@@ -131,6 +131,8 @@ TEST(Png, AHugeClaimOverFewBytesIsRefusedBeforeMemoryIsTaken) {
                 "can't fill that size");
   ExpectRefused(PngParts{.width = 2'000'000'000, .height = 2'000'000'000, .rows = row}.Make(),
                 "more than the limit of");
+  ExpectRefused(PngParts{.width = 60'000, .height = 60'000, .rows = row}.Make(), "4 GiB",
+                {.max_pixels = UINT64_MAX});
   ExpectRefused(PngParts{.width = 0, .height = 4, .rows = row}.Make(), "0x4 pixels");
   ExpectRefused(PngParts{.width = 5, .height = 5, .rows = row}.Make(), "limit of 24",
                 {.max_pixels = 24});

@@ -91,6 +91,10 @@ Result<void> CheckComplete(const PngChunks& chunks) {
   std::uint64_t compressed = 0;
   for (std::string_view part : chunks.pixels) compressed += part.size();
   if (compressed == 0) return Bad("it holds no pixels");
+  // zlib counts in 32 bits.
+  if (chunks.InflatedSize() > UINT32_MAX) {
+    return Bad(fmt::format("its {}x{} pixels need more than 4 GiB", chunks.width, chunks.height));
+  }
   if (chunks.InflatedSize() > compressed * kMaxInflation) {
     return Bad(
         fmt::format("its header says {}x{} pixels, but its {} bytes of compressed pixels "
