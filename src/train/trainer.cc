@@ -12,6 +12,7 @@
 #include <numeric>
 #include <thread>
 
+#include "train/detail/batch_drawer.h"
 #include "train/detail/network.h"
 #include "train/detail/optimizer.h"
 #include "train/detail/worker.h"
@@ -45,128 +46,6 @@ auto Guarded(const Work& work) -> decltype(work()) {
     return Error(Code::kInternal, std::string("libtorch: ") + failure.what());
   }
 }
-
-// One batch in host memory, drawn by several threads; what each picture becomes depends only on
-// (seed, epoch, position), never on the thread.
-class BatchDrawer {
- public:
-  BatchDrawer(const Hyperparameters& settings, const Normalization& normalization)
-      : settings_(settings), normalization_(normalization) {
-    const std::string& type = settings.augmentation_type;
-    augmentation_.crop_and_flip = type != "none";
-    augmentation_.color = type == "crop_color" || type == "crop_color_transform";
-    augmentation_.transform = type == "crop_color_transform";
-    augmentation_.crop_padding = settings.crop_padding;
-    augmentation_.cutout = settings.cutout;
-  }
-
-  Canvas CanvasFor(ShownSize size) const {
-    return {size.height, size.width, settings_.height, settings_.width};
-  }
-
-  void DrawPlain(const PictureSet& set, std::size_t first, int count, const Canvas& canvas) {
-    Resize(set, count, canvas);
-    at::parallel_for(0, count, 1, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t i = begin; i < end; ++i) {
-        RandomStream random(0);
-        DrawPicture(set, first + i, canvas, {}, normalization_, random,
-                    drawn_.data() + i * stride_);
-      }
-    });
-  }
-
-  // `order` names the pictures. Fills pixels and targets.
-  void DrawAugmented(const PictureSet& set, const int* order, int count, const Canvas& canvas,
-                     std::uint64_t epoch, std::uint64_t position, bool last_epochs) {
-    Resize(set, count, canvas);
-    Augmentation augmentation = augmentation_;
-    if (last_epochs) {
-      augmentation.color = augmentation.transform = false;
-      augmentation.cutout = 0;
-    }
-    std::uint64_t seed = static_cast<std::uint64_t>(settings_.seed);
-    at::parallel_for(0, count, 1, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t i = begin; i < end; ++i) {
-        RandomStream random(seed, 2 + epoch, position + i);
-        DrawPicture(set, order[i], canvas, augmentation, normalization_, random,
-                    drawn_.data() + i * stride_);
-      }
-    });
-    SetTargets(set, order, count);
-    if (!last_epochs && (settings_.mixup_alpha > 0 || settings_.cutmix_alpha > 0)) {
-      Mix(set, order, count, canvas, epoch, position);
-    }
-  }
-
-  at::Tensor Pixels(int channels, const Canvas& canvas) {
-    auto count = static_cast<std::int64_t>(drawn_.size() / stride_);
-    at::Tensor rows = at::from_blob(drawn_.data(), {count, canvas.height, canvas.width, channels},
-                                    at::TensorOptions().dtype(at::kFloat));
-    return rows.permute({0, 3, 1, 2});
-  }
-  at::Tensor Targets() {
-    auto count = static_cast<std::int64_t>(targets_.size()) / settings_.num_classes;
-    return at::from_blob(targets_.data(), {count, settings_.num_classes},
-                         at::TensorOptions().dtype(at::kFloat));
-  }
-
- private:
-  void Resize(const PictureSet& set, int count, const Canvas& canvas) {
-    stride_ = static_cast<std::size_t>(canvas.height) * canvas.width * set.channels;
-    drawn_.resize(stride_ * count);
-  }
-
-  void SetTargets(const PictureSet& set, const int* order, int count) {
-    int classes = settings_.num_classes;
-    float rest = static_cast<float>(settings_.label_smoothing / classes);
-    targets_.assign(static_cast<std::size_t>(count) * classes, rest);
-    for (int i = 0; i < count; ++i) {
-      targets_[static_cast<std::size_t>(i) * classes + set.pictures[order[i]].label] +=
-          static_cast<float>(1 - settings_.label_smoothing);
-    }
-  }
-
-  // Each picture is mixed with its neighbour in the (random) order.
-  void Mix(const PictureSet& set, const int*, int count, const Canvas& canvas, std::uint64_t epoch,
-           std::uint64_t position) {
-    int classes = settings_.num_classes;
-    mixed_.resize(drawn_.size());
-    std::vector<float> shares(count, 1);
-    std::uint64_t seed = static_cast<std::uint64_t>(settings_.seed);
-    at::parallel_for(0, count, 1, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t i = begin; i < end; ++i) {
-        const float* first = drawn_.data() + i * stride_;
-        const float* second = drawn_.data() + (i + 1) % count * stride_;
-        float* out = mixed_.data() + i * stride_;
-        RandomStream random(seed ^ 0x6d6978, 2 + epoch, position + i);
-        if (random.Uniform() >= settings_.mix_probability) {
-          std::copy_n(first, stride_, out);
-          continue;
-        }
-        bool cut = settings_.mixup_alpha <= 0 || (settings_.cutmix_alpha > 0 && random.Coin());
-        double share = random.SymmetricBeta(cut ? settings_.cutmix_alpha : settings_.mixup_alpha);
-        shares[i] = cut ? CutMix(first, second, canvas, set.channels, share, random, out)
-                        : MixUp(first, second, stride_, share, out);
-      }
-    });
-    drawn_.swap(mixed_);
-    std::vector<float> plain = targets_;
-    for (int i = 0; i < count; ++i) {
-      for (int c = 0; c < classes; ++c) {
-        targets_[i * classes + c] = shares[i] * plain[i * classes + c] +
-                                    (1 - shares[i]) * plain[(i + 1) % count * classes + c];
-      }
-    }
-  }
-
-  const Hyperparameters& settings_;
-  const Normalization& normalization_;
-  Augmentation augmentation_;
-  std::size_t stride_ = 1;
-  std::vector<float> drawn_;
-  std::vector<float> mixed_;
-  std::vector<float> targets_;
-};
 
 struct Weights {
   at::Tensor trained;
@@ -286,8 +165,8 @@ void Trainer::ComputePart(const Place& place, int index) {
       static_cast<std::size_t>(place.batch) * batch_size_ + static_cast<std::size_t>(index) * size;
   Canvas canvas = part.drawer.CanvasFor(ShownSizeAt(settings_, place.progress / settings_.epochs));
   bool last_epochs = place.epoch >= settings_.epochs - settings_.augmentation_off_epochs;
-  part.drawer.DrawAugmented(set, place.order + first, size, canvas, place.epoch, first,
-                            last_epochs);
+  auto epoch = static_cast<std::uint64_t>(place.epoch);
+  part.drawer.DrawAugmented(set, {place.order + first, size, epoch, first, last_epochs}, canvas);
   at::Tensor pictures = part.drawer.Pixels(set.channels, canvas).to(device_);
   at::Tensor targets = part.drawer.Targets().to(device_);
   part.network.gradient().zero_();
