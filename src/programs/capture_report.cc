@@ -20,7 +20,9 @@ constexpr std::size_t kDownloads = 8;
 // Capture files never change once they are there, so each is fetched once.
 class CaptureFiles {
  public:
-  CaptureFiles(Aws& aws, S3Uri prefix) : aws_(aws), prefix_(std::move(prefix)) {}
+  // `since` is what fresh() counts from.
+  CaptureFiles(Aws& aws, S3Uri prefix, Timestamp since)
+      : aws_(aws), prefix_(std::move(prefix)), since_(since) {}
 
   Result<void> Refresh(Progress& progress) {
     TRY(const std::vector<client::ObjectSummary> objects, aws_.ListObjects(prefix_));
@@ -38,6 +40,9 @@ class CaptureFiles {
     const auto finished = [&](std::size_t done) { progress.Update(done, fresh.size(), "reading"); };
     TRY_VOID(ForEachInParallel(fresh.size(), kDownloads, fetch, finished));
     for (std::size_t i = 0; i < fresh.size(); ++i) {
+      for (const monitoring::Inference& inference : texts[i].inferences) {
+        fresh_ += inference.time >= since_ ? 1 : 0;
+      }
       count_ += texts[i].inferences.size();
       files_.emplace(fresh[i], std::move(texts[i]));
     }
@@ -45,6 +50,7 @@ class CaptureFiles {
   }
 
   std::size_t count() const { return count_; }
+  std::size_t fresh() const { return fresh_; }
 
   monitoring::CaptureText All() const {
     monitoring::CaptureText all;
@@ -58,8 +64,10 @@ class CaptureFiles {
  private:
   Aws& aws_;
   S3Uri prefix_;
+  Timestamp since_;
   std::map<std::string, monitoring::CaptureText> files_;
   std::size_t count_ = 0;
+  std::size_t fresh_ = 0;
 };
 
 Result<void> WaitForCaptures(CaptureFiles& files, const CaptureReportOptions& options,
@@ -67,9 +75,9 @@ Result<void> WaitForCaptures(CaptureFiles& files, const CaptureReportOptions& op
   const auto deadline = std::chrono::steady_clock::now() + options.patience;
   while (true) {
     TRY_VOID(files.Refresh(progress));
-    if (files.count() >= options.wanted || std::chrono::steady_clock::now() >= deadline) return {};
+    if (files.fresh() >= options.wanted || std::chrono::steady_clock::now() >= deadline) return {};
     if (Interrupted()) return Error(Code::kCancelled, "interrupted");
-    progress.Update(files.count(), options.wanted,
+    progress.Update(files.fresh(), options.wanted,
                     "waiting for the endpoint to store its captures");
     std::this_thread::sleep_for(kPollInterval);
   }
@@ -84,7 +92,8 @@ Result<CaptureReport> WriteCaptureReport(Aws& aws, const CaptureReportOptions& o
       options.capture.key.empty() || options.capture.key.ends_with('/') ? "" : "/";
   CaptureFiles files(aws,
                      {.bucket = options.capture.bucket,
-                      .key = fmt::format("{}{}{}/", options.capture.key, slash, options.endpoint)});
+                      .key = fmt::format("{}{}{}/", options.capture.key, slash, options.endpoint)},
+                     options.since);
   TRY_VOID(WaitForCaptures(files, options, progress));
   if (files.count() == 0) {
     return Error(

@@ -16,9 +16,10 @@ struct CaptureReportOptions {
   io::Path out;  // folder for index.html and the PNG files
   double threshold = 0.93;
   std::vector<std::string> classes;  // empty: looked up beside the pictures
-  // Waits for so many inferences, at most so long: captures are stored some time after they are
-  // made.
+  // Waits for so many inferences of this time and later, at most so long: captures are stored some
+  // time after they are made.
   std::size_t wanted = 0;
+  Timestamp since;
   std::chrono::seconds patience{0};
 };
 

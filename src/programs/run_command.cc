@@ -84,6 +84,9 @@ Result<RunSummary> RunSteps(const RunFlags& flags, Connection& connection, Progr
       DeployStateMachine(aws, flags.threshold, FunctionsProgram(), style));
   TRY_VOID(CheckInterrupt());
 
+  // Captures tell whole seconds.
+  const Timestamp evaluation_start =
+      std::chrono::floor<std::chrono::seconds>(SystemClock().Now());
   TRY(summary.evaluation, Evaluate(aws, pictures, flags.concurrency, style));
   TRY(summary.simulation, RunSimulation(aws, flags, summary, pictures, bucket, style));
   TRY_VOID(CheckInterrupt());
@@ -96,6 +99,7 @@ Result<RunSummary> RunSteps(const RunFlags& flags, Connection& connection, Progr
                           .threshold = flags.threshold,
                           .classes = flags.classes,
                           .wanted = summary.evaluation.count + summary.simulation.total.ended(),
+                          .since = evaluation_start,
                           .patience = kCapturePatience},
                          style));
   summary.report = report.page.string();

@@ -21,17 +21,18 @@ START_SECONDS = 20
 class Server:
     """`scones serve` on a free port. `program` is the path of the scones binary."""
 
-    def __init__(self, program, data_dir):
+    def __init__(self, program, data_dir, *arguments):
+        self.arguments = arguments  # of `scones serve`
         self.program = str(program)
         self.data_dir = pathlib.Path(data_dir)
         self.process = None
         self.url = None
 
-    def start(self, *arguments):
+    def start(self):
         self.data_dir.mkdir(parents=True, exist_ok=True)
         self.log = open(self.data_dir.parent / (self.data_dir.name + ".log"), "ab")
         self.process = subprocess.Popen(
-            [self.program, "serve", "--data-dir", str(self.data_dir), "--port", "0", *arguments],
+            [self.program, "serve", "--data-dir", str(self.data_dir), "--port", "0", *self.arguments],
             stdout=subprocess.PIPE, stderr=self.log, text=True)
         for line in self.process.stdout:
             found = re.search(r"http://[\d.]+:\d+", line)
@@ -76,9 +77,9 @@ class Server:
 
 
 @contextlib.contextmanager
-def running_server(program):
+def running_server(program, *arguments):
     folder = pathlib.Path(tempfile.mkdtemp(prefix="scones-client-test-"))
-    server = Server(program, folder / "data")
+    server = Server(program, folder / "data", *arguments)
     try:
         yield server.start()
         server.stop()

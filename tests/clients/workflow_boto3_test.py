@@ -2,6 +2,7 @@
 
 usage: workflow_boto3_test.py PATH_OF_SCONES
 """
+import base64
 import io
 import json
 import pathlib
@@ -118,7 +119,7 @@ def create_functions(server):
         functions.create_function(
             FunctionName=name, Runtime="python3.11", Role=ROLE, Handler=handler, Timeout=60,
             Code={"ZipFile": archive.getvalue()},
-            Environment={"Variables": {"ENDPOINT_NAME": ENDPOINT, "THRESHOLD": "0.55"}})
+            Environment={"Variables": {"ENDPOINT_NAME": ENDPOINT, "THRESHOLD": "0.5"}})
         functions.get_waiter("function_active_v2").wait(FunctionName=name)
 
 
@@ -189,7 +190,9 @@ def check_capture(server):
     records = harness.wait_until(captured, 100, "42 inferences are captured")
     data = records[0]["captureData"]
     assert data["endpointInput"]["observedContentType"] == "image/png", data
-    assert len(json.loads(data["endpointOutput"]["data"])) == 2 or data["endpointOutput"]["encoding"]
+    output = data["endpointOutput"]
+    assert output["encoding"] == "BASE64", output
+    assert len(json.loads(base64.b64decode(output["data"]))) == 2, output
     assert records[0]["eventVersion"] == "0" and records[0]["eventMetadata"]["eventId"]
     assert len({record["eventMetadata"]["eventId"] for record in records}) == len(records)
 
@@ -197,7 +200,7 @@ def check_capture(server):
 def main():
     print(f"boto3 {boto3.__version__}, Python {sys.version.split()[0]}")
     steps = 0
-    with harness.running_server(sys.argv[1]) as server:
+    with harness.running_server(sys.argv[1], "--capture-file-age", "3") as server:
         started = time.monotonic()
         upload_pictures(server)
         deploy(server, train(server))

@@ -199,11 +199,14 @@ def flush():
 def encode(result):
     if isinstance(result, bytes):
         return result
-    return json.dumps(result, default=encode_decimal).encode()
+    return json.dumps(result, default=encode_value).encode()
 
 
-def encode_decimal(value):
-#Decimal, as DynamoDB clients return it, without importing it for everybody.
+def encode_value(value):
+    """What Lambda's runtime writes beyond json: bytes as the UTF-8 text they hold, and Decimal (as
+    DynamoDB clients return it, told by name to spare everybody the import) as a number."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8")
     if type(value).__name__ == "Decimal" and type(value).__module__ == "decimal":
         return float(value) if value % 1 else int(value)
     raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")

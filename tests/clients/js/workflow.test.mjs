@@ -52,7 +52,8 @@ async function until(condition, seconds, what) {
 }
 
 before(async () => {
-  server = spawn(process.env.SCONES, ["serve", "--data-dir", join(folder, "data"), "--port", "0"],
+  server = spawn(process.env.SCONES, ["serve", "--data-dir", join(folder, "data"), "--port", "0",
+    "--capture-file-age", "3"],
     { stdio: ["ignore", "pipe", "ignore"] });
   for await (const line of createInterface({ input: server.stdout })) {
     const url = line.match(/http:\/\/[\d.]+:\d+/);
