@@ -26,7 +26,7 @@ endif()
 # The heavy third-party headers are parsed once for the whole tree.
 file(WRITE ${CMAKE_BINARY_DIR}/pch/pch.cc "")
 add_library(scones_pch STATIC ${CMAKE_BINARY_DIR}/pch/pch.cc)
-target_link_libraries(scones_pch PRIVATE scones_warnings Boost::headers fmt::fmt)
+target_link_libraries(scones_pch PRIVATE scones_warnings Boost::json fmt::fmt)
 target_precompile_headers(scones_pch PRIVATE ${CMAKE_SOURCE_DIR}/cmake/pch.h)
 
 function(scones_target name)

@@ -13,7 +13,7 @@ ALLOWED = {
     "io": {"base"},
     "db": {"base", "io"},
     "http": {"base", "io"},
-    "auth": {"base"},
+    "auth": {"base", "io"},
     "jsonata": {"base"},
     "asl": {"base", "jsonata"},
     "vision": {"base", "io"},
