@@ -74,6 +74,20 @@ std::vector<PointInTime> MakeSeries(const std::vector<const Inference*>& ordered
   return series;
 }
 
+// Captures tell whole seconds: spreads the points of one second over it, in their order, so that a
+// chart shows each of them.
+void SpreadWithinSeconds(std::vector<PointInTime>& series) {
+  for (std::size_t first = 0, last; first < series.size(); first = last) {
+    last = first + 1;
+    while (last < series.size() && series[last].time == series[first].time) ++last;
+    const auto count = static_cast<std::int64_t>(last - first);
+    for (std::size_t i = first; i < last; ++i) {
+      series[i].time += std::chrono::microseconds(std::chrono::seconds(1)) *
+                        static_cast<std::int64_t>(i - first) / count;
+    }
+  }
+}
+
 std::vector<ClassSummary> SummariseClasses(const Report& report, std::size_t class_count) {
   std::vector<std::vector<double>> values(class_count);
   std::vector<ClassSummary> classes(class_count);
@@ -162,6 +176,7 @@ Result<Report> BuildReport(std::span<const Inference> inferences, const ReportOp
   report.options = options;
   report.count = ordered.size();
   report.series = MakeSeries(ordered, options.rolling);
+  SpreadWithinSeconds(report.series);
   std::vector<double> confidences;
   for (const PointInTime& point : report.series) {
     confidences.push_back(point.confidence);

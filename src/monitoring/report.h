@@ -76,7 +76,7 @@ struct Report {
   std::size_t above = 0;
   double mean_confidence = 0;
   Spread confidence;
-  std::vector<PointInTime> series;  // by time
+  std::vector<PointInTime> series;  // by time; those of one second are spread over it
   std::vector<ClassSummary> classes;
   std::vector<HistogramBin> histogram;
   std::vector<UnsurePicture> least_sure;  // least sure first

@@ -38,6 +38,16 @@ std::vector<Inference> Sample() {
           At(4, {0.99, 0.01}, "broken")};
 }
 
+TEST(Report, InferencesOfOneSecondAreSpreadOverIt) {
+  const std::vector<Inference> inferences = {At(1, {0.9, 0.1}), At(1, {0.8, 0.2}),
+                                             At(2, {0.7, 0.3})};
+  const auto report = BuildReport(inferences, {});
+  ASSERT_TRUE(report) << report.error().message();
+  EXPECT_EQ(report->series[1].time - report->series[0].time, std::chrono::milliseconds(500));
+  EXPECT_EQ(report->series[2].time - report->series[0].time, std::chrono::seconds(1));
+  EXPECT_EQ(report->series[1].confidence, 0.8);
+}
+
 TEST(Report, NumbersAreThoseOfTheInferencesInOrderOfTime) {
   const auto report = BuildReport(
       Sample(), {.threshold = 0.9, .rolling = 2, .class_names = {"bicycle", "motorcycle"}});
