@@ -67,16 +67,17 @@ Result<std::vector<TrainingJob>> Training::List(const ListFilter& filter) const 
 }
 
 io::Task<Result<void>> Training::Stop(std::string name) {
+  CO_TRY(const TrainingJob job, Describe(name));
   const std::shared_ptr<detail::ActiveJob> active = queue_->Find(name);
-  if (active == nullptr) {
-    CO_TRY(const TrainingJob ended, Describe(name));
+  const bool ended = job.status != JobStatus::kInProgress && job.status != JobStatus::kStopping;
+  if (active == nullptr || ended) {
     co_return Error(Code::kInvalid, "ValidationException",
                     std::string("The request was rejected because the training job is in status ") +
-                        JobStatusName(ended.status) + ".");
+                        JobStatusName(job.status) + ".");
   }
   active->RequestStop();
-  const auto change = [](TrainingJob& job) {
-    if (job.status == JobStatus::kInProgress) job.status = JobStatus::kStopping;
+  const auto change = [](TrainingJob& changed) {
+    if (changed.status == JobStatus::kInProgress) changed.status = JobStatus::kStopping;
   };
   co_return co_await active->Change(change);
 }
