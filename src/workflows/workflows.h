@@ -30,12 +30,14 @@ namespace scones::workflows {
 struct Options {
   std::size_t max_open_executions = 1'000'000;  // Standard; beyond: ExecutionLimitExceeded
   std::size_t max_express_executions = 10'000;  // at once; beyond: ExecutionLimitExceeded
-  std::size_t max_loaded_executions = 20'000;   // whose state is kept in memory between steps
+  // States that are kept in memory between steps; the others are read when they are needed.
+  std::size_t max_loaded_executions = 20'000;
+  std::size_t max_loaded_bytes = 256 * 1024 * 1024;
   std::size_t max_input_bytes = 256 * 1024;
-  std::size_t max_definition_bytes = asl::kMaxDefinitionBytes;
   std::size_t max_state_machines = 10'000;
-  std::size_t max_tags = 50;                    // per state machine
-  std::size_t max_batch = 1'024;                // steps in one commit
+  std::size_t max_tags = 50;      // per state machine
+  std::size_t max_batch = 1'024;  // executions in one commit
+  std::size_t max_batch_bytes = 16 * 1024 * 1024;
   std::size_t history_chunk_bytes = 16 * 1024;  // larger: fewer rows; smaller: cheaper steps
   std::chrono::seconds express_timeout{300};
   // After a failed commit (a full disk), the executions that it held are taken up again.

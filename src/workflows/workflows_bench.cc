@@ -89,5 +89,34 @@ BENCHMARK(RunThreeTasks)
     ->UseRealTime()
     ->Unit(benchmark::kMillisecond);
 
+// One page of a machine with a million ended executions, of which one in a thousand failed.
+void ListOfAMillion(benchmark::State& state) {
+  io::TemporaryDirectory directory;
+  SystemClock clock;
+  InstantRunner runner;
+  auto database = *db::Database::Open(directory.path() / "db", {});
+  auto service = *Workflows::Open(*database, runner, clock, Identity{}, {});
+  const std::string machine = "arn:aws:states:us-east-1:000000000000:stateMachine:m";
+  const Result<void> filled = database->WriteAndWait([](db::Connection& connection) {
+    return connection.Execute(
+        "INSERT INTO state_machines VALUES (1, 'm', 0, 0, 0, 1);"
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000) "
+        "INSERT INTO executions SELECT i, 1, 1, CASE WHEN i % 1000 = 0 THEN 2 ELSE 1 END, i * 1000,"
+        " i * 1000 + 5, i, printf('execution-%032d', i), '{\"s3_key\":\"a\"}' FROM n");
+  });
+  if (!filled) return state.SkipWithError(filled.error().message().c_str());
+  const auto status = state.range(0) == 0
+                          ? std::optional<asl::ExecutionStatus>()
+                          : std::optional(static_cast<asl::ExecutionStatus>(state.range(0)));
+  std::string token;
+  for (auto _ : state) {
+    auto page =
+        service->ListExecutions(machine, status, {.max_results = 1000, .next_token = token});
+    if (!page || page->items.empty()) return state.SkipWithError("no page");
+    token = page->next_token;
+  }
+}
+BENCHMARK(ListOfAMillion)->ArgName("status")->Arg(0)->Arg(1)->Arg(2)->Unit(benchmark::kMillisecond);
+
 }  // namespace
 }  // namespace scones::workflows

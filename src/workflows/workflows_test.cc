@@ -321,6 +321,26 @@ TEST_F(WorkflowsTest, MoreExecutionsThanFitInMemoryAllGoOn) {
   EXPECT_EQ(service->counters().open, 0u);
 }
 
+TEST_F(WorkflowsTest, LargeStatesDoNotFillTheMemory) {
+  service.reset();
+  database.reset();
+  options.max_loaded_bytes = 300'000;
+  options.max_batch_bytes = 100'000;
+  Open();
+  const std::string machine = Create("m", Chain({"A"}));
+  const std::string input = "\"" + std::string(50'000, 'x') + "\"";
+  std::vector<std::string> arns;
+  for (int i = 0; i < 20; ++i) arns.push_back(Start(machine, "e" + std::to_string(i), input));
+  ASSERT_TRUE(TaskWaits(20));
+  EXPECT_TRUE(Eventually([&] {
+    service->Wake();
+    return service->counters().loaded <= 6;
+  }));
+  for (const auto& task : runner.waiting())
+    task.done(TaskOutcome::Succeeded(task.request.task.input));
+  for (const std::string& arn : arns) EXPECT_EQ(Ended(arn).output, input);
+}
+
 TEST_F(WorkflowsTest, LimitsAreErrorsThatSayWhatToDo) {
   service.reset();
   database.reset();

@@ -54,13 +54,15 @@ class ByteReader {
   std::string_view Take(std::uint64_t count) {
     if (failed_ || position_ > bytes_.size() || count > bytes_.size() - position_) {
       failed_ = true;
-      return {};
+      return "";
     }
     const std::string_view taken = bytes_.substr(position_, count);
     position_ += count;
     return taken;
   }
-  std::string_view Rest() { return failed_ ? std::string_view() : Take(bytes_.size() - position_); }
+  std::string_view Rest() {
+    return failed_ ? std::string_view("") : Take(bytes_.size() - position_);
+  }
 
   bool AtEnd() const { return failed_ || position_ >= bytes_.size(); }
   bool failed() const { return failed_; }

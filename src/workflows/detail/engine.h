@@ -96,6 +96,7 @@ class Engine {
   LiveExecution& Add(std::unique_ptr<LiveExecution> live);
   void Drop(LiveExecution& live);
   void Evict();
+  void Account(LiveExecution& live, std::size_t bytes);
   void TakeUp(LiveExecution& live);
   void RecoverSome();
   asl::ExecutionContext MakeContext(const Revision& revision, const ExecutionRow& row) const;
@@ -107,6 +108,7 @@ class Engine {
 
   std::unordered_map<std::int64_t, std::unique_ptr<LiveExecution>> live_;
   std::list<std::int64_t> used_;  // latest first
+  std::size_t loaded_bytes_ = 0;
   std::vector<LiveExecution*> touched_;
   std::set<TimerKey> timers_;
   int commits_under_way_ = 0;

@@ -48,6 +48,7 @@ void Engine::Flush() {
   std::vector<LiveExecution*> settled;
   std::vector<LiveExecution*> left;
   auto batch = std::make_shared<CommitBatch>();
+  std::size_t batch_bytes = 0;
   const bool may_commit = commits_under_way_ < kMaxCommits && now_ >= commit_after_;
   for (LiveExecution* live : std::exchange(touched_, {})) {
     const bool durable =
@@ -56,13 +57,17 @@ void Engine::Flush() {
     if (!durable) {
       live->touched = false;
       settled.push_back(live);
-    } else if (!may_commit || batch->changes.size() >= ports_.options.max_batch) {
+    } else if (!may_commit || batch->changes.size() >= ports_.options.max_batch ||
+               batch_bytes >= ports_.options.max_batch_bytes) {
       left.push_back(live);
     } else {
       live->touched = false;
       live->committing = true;
       if (live->kind == LiveExecution::Kind::kStandard) {
         batch->changes.push_back(live->MakeChange());
+        const std::size_t bytes = batch->changes.back().bytes();
+        batch_bytes += bytes;
+        Account(*live, bytes + live->context.input.size());
       } else {
         batch->express_starts.push_back({.id = live->id,
                                          .machine = live->revision->machine,

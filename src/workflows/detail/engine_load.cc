@@ -42,11 +42,13 @@ LiveExecution* Engine::Find(std::int64_t id) {
 }
 
 LiveExecution* Engine::Load(std::int64_t id) {
-  const auto load = [this, id]() -> Result<std::unique_ptr<LiveExecution>> {
+  std::size_t stored_bytes = 0;
+  const auto load = [&]() -> Result<std::unique_ptr<LiveExecution>> {
     TRY(std::optional<OpenRow> row, ports_.database.Read([id](db::Connection& connection) {
       return ReadOpenRow(connection, id);
     }));
     if (!row) return std::unique_ptr<LiveExecution>();
+    stored_bytes = row->state.size() + row->journal.bytes.size() + row->execution.input.size();
     auto live = std::make_unique<LiveExecution>();
     live->id = id;
     live->stored = true;
@@ -72,6 +74,7 @@ LiveExecution* Engine::Load(std::int64_t id) {
   }
   if (*loaded == nullptr) return nullptr;
   LiveExecution& live = Add(std::move(*loaded));
+  Account(live, stored_bytes);
   if (AwaitsRecovery(id)) {
     taken_up_early_.insert(id);
     open_.fetch_add(1, std::memory_order_relaxed);
@@ -100,19 +103,29 @@ void Engine::Drop(LiveExecution& live) {
     timers_.erase(
         {live.context.start_time + ports_.options.express_timeout, live.id, kExpressTimeout});
   }
+  Account(live, 0);
   used_.erase(live.used);
   live_.erase(live.id);
   loaded_.store(live_.size(), std::memory_order_relaxed);
 }
 
+void Engine::Account(LiveExecution& live, std::size_t bytes) {
+  loaded_bytes_ = loaded_bytes_ - live.bytes + bytes;
+  live.bytes = bytes;
+}
+
 void Engine::Evict() {
-  for (int tries = 0; tries < kEvictionTries && live_.size() > ports_.options.max_loaded_executions;
-       ++tries) {
+  const auto too_much = [this] {
+    return live_.size() > ports_.options.max_loaded_executions ||
+           (loaded_bytes_ > ports_.options.max_loaded_bytes && !live_.empty());
+  };
+  for (int tries = 0; tries < kEvictionTries && too_much(); ++tries) {
     LiveExecution& oldest = *live_.at(used_.back());
     const bool idle = oldest.kind == LiveExecution::Kind::kStandard && !oldest.committing &&
                       !oldest.touched && !oldest.outcome;
     if (idle) {
       // Its timers stay; whatever comes for it loads it again.
+      Account(oldest, 0);
       used_.pop_back();
       live_.erase(oldest.id);
     } else {

@@ -57,6 +57,12 @@ struct ExecutionChange {
   // Set by the caller of ApplyChange instead of calling it: the machine is gone.
   bool machine_gone = false;
   bool refused() const { return name_taken || machine_gone; }
+
+  std::size_t bytes() const {
+    std::size_t sum = state.size() + journal.bytes.size() + (start ? start->input.size() : 0);
+    for (const JournalPiece& piece : pieces) sum += piece.bytes.size();
+    return sum;
+  }
 };
 
 // Precondition: the machine of a new execution is active.

@@ -206,7 +206,7 @@ class ValueReader {
         break;
     }
     damaged_ = true;
-    return {};
+    return "";
   }
   std::optional<std::string> OptionalString() {
     const char kind = reader_.Byte();

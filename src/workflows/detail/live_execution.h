@@ -34,6 +34,7 @@ struct LiveExecution {
   JournalWriter journal{""};
   std::int64_t journal_first_event = 1;
 
+  std::size_t bytes = 0;    // about what it takes in memory
   bool stored = false;      // a row of it has been committed
   bool committing = false;  // a commit that holds it is under way: nothing may change
   bool touched = false;     // has changes for the next commit
