@@ -1,5 +1,6 @@
 #include "api/s3_xml.h"
 
+#include <algorithm>
 #include <pugixml.hpp>
 
 #include "api/error_response.h"
@@ -43,7 +44,7 @@ void XmlWriter::Close(std::string_view name) { out_.append("</").append(name).ap
 
 void XmlWriter::Text(std::string_view name, std::string_view text) {
   Open(name);
-  out_.append(XmlEscape(text));
+  Append(text);
   Close(name);
 }
 
@@ -51,7 +52,19 @@ void XmlWriter::Number(std::string_view name, std::uint64_t value) {
   Text(name, std::to_string(value));
 }
 
-void XmlWriter::RootText(std::string_view text) { out_.append(XmlEscape(text)); }
+void XmlWriter::RootText(std::string_view text) { Append(text); }
+
+void XmlWriter::Append(std::string_view text) {
+  // Most texts of a list need no escape; finding that out is cheaper than a copy.
+  const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
+    return static_cast<unsigned char>(c) >= ' ' && c != '&' && c != '<' && c != '>' && c != '"';
+  });
+  if (plain) {
+    out_.append(text);
+  } else {
+    out_.append(XmlEscape(text));
+  }
+}
 
 std::string XmlWriter::Finish() {
   Close(root_);

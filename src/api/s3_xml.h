@@ -29,6 +29,8 @@ class XmlWriter {
   std::string Finish();
 
  private:
+  void Append(std::string_view text);
+
   std::string root_;
   std::string out_;
 };
