@@ -55,6 +55,13 @@ Affine ChooseAffine(const PictureSet::Picture& picture, const Canvas& canvas,
     scale_y /= std::sqrt(aspect);
     copies = false;
   }
+  if (augmentation.zoom > 0) {
+    double range = std::log1p(augmentation.zoom);
+    double factor = std::exp(random.Uniform(-range, range));
+    scale_x *= factor;
+    scale_y *= factor;
+    copies = false;
+  }
   Affine t{};
   t.a = flip * scale_x * std::cos(angle);
   t.b = -scale_y * std::sin(angle) + shear * scale_y;

@@ -38,6 +38,7 @@ struct Augmentation {
   bool transform = false;  // rotation, shear, aspect ratio
   int crop_padding = 0;    // the crop may lie this far outside the picture (mirrored there)
   int cutout = 0;          // side of a square that is blanked; 0: none
+  double zoom = 0;         // objects may be this share larger or smaller
 };
 
 // What a drawn picture measures; `height` and `width` as seen by the network, while the crop is

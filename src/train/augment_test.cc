@@ -75,7 +75,7 @@ TEST(DrawPicture, LowerResolutionKeepsTheMeanOfASmoothPicture) {
 
 TEST(DrawPicture, EveryAugmentationStaysWithinTheSamplesRange) {
   PictureSet set = Ramp();
-  Augmentation augmentation{true, true, true, 3, 0};
+  Augmentation augmentation{true, true, true, 3, 0, 0.5};
   for (std::uint64_t seed = 0; seed < 200; ++seed) {
     RandomStream random(seed);
     std::vector<float> out(8 * 8 * 3);

@@ -60,6 +60,7 @@ struct Hyperparameters {
   double mix_probability = 0;
   int crop_padding = 0;
   int cutout = 0;
+  double zoom = 0;
   double ema_decay = 0;
   double augmentation_off_epochs = 0;
   std::string progressive_resizing;

@@ -25,6 +25,7 @@ BatchDrawer::BatchDrawer(const Hyperparameters& settings, const Normalization& n
   augmentation_.transform = type == "crop_color_transform";
   augmentation_.crop_padding = settings.crop_padding;
   augmentation_.cutout = settings.cutout;
+  augmentation_.zoom = settings.zoom;
 }
 
 void BatchDrawer::DrawPlain(const PictureSet& set, std::size_t first, int count,
@@ -44,6 +45,7 @@ void BatchDrawer::DrawAugmented(const PictureSet& set, const Batch& batch, const
   if (batch.plain_colors) {
     augmentation.color = augmentation.transform = false;
     augmentation.cutout = 0;
+    augmentation.zoom = 0;
   }
   auto seed = static_cast<std::uint64_t>(settings_.seed);
   at::parallel_for(0, batch.count, 1, [&](std::int64_t begin, std::int64_t end) {

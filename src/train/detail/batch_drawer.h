@@ -30,7 +30,7 @@ class BatchDrawer {
     int count;
     std::uint64_t epoch;
     std::uint64_t position;  // of the first in the epoch
-    bool plain_colors;       // no mixing, colour, rotation and cutout
+    bool plain_colors;       // no mixing, colour, rotation, zoom and cutout
   };
   void DrawAugmented(const PictureSet& set, const Batch& batch, const Canvas& canvas);
 
