@@ -11,7 +11,9 @@ namespace {
 Error SqlError(sqlite3* connection, int status) {
   const char* text = connection != nullptr ? sqlite3_errmsg(connection) : sqlite3_errstr(status);
   const std::string message = fmt::format("database: {} ({})", text, status);
-  switch (status & 0xFF) {
+  // What growing the write-ahead log's index fails with; there is no other cause in practice.
+  const bool no_room = status == SQLITE_IOERR_SHMSIZE;
+  switch (no_room ? SQLITE_FULL : status & 0xFF) {
     case SQLITE_FULL:
       return Error(Code::kExhausted, "database: the disk is full; free some space and try again");
     case SQLITE_CORRUPT:
@@ -29,7 +31,9 @@ Error SqlError(sqlite3* connection, int status) {
 
 struct TextHash {
   using is_transparent = void;
-  std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+  std::size_t operator()(std::string_view text) const {
+    return std::hash<std::string_view>()(text);
+  }
 };
 
 }  // namespace
@@ -141,9 +145,8 @@ Statement Connection::Prepare(std::string_view sql) {
   const auto found = state_->statements.find(sql);
   if (found != state_->statements.end()) return Statement(state_->handle, found->second);
   sqlite3_stmt* prepared = nullptr;
-  const int status =
-      sqlite3_prepare_v3(state_->handle, sql.data(), static_cast<int>(sql.size()),
-                         SQLITE_PREPARE_PERSISTENT, &prepared, nullptr);
+  const int status = sqlite3_prepare_v3(state_->handle, sql.data(), static_cast<int>(sql.size()),
+                                        SQLITE_PREPARE_PERSISTENT, &prepared, nullptr);
   if (status == SQLITE_OK) state_->statements.emplace(sql, prepared);
   Statement statement(state_->handle, prepared);
   statement.fault_ = status;
