@@ -5,9 +5,13 @@
 #include <pugixml.hpp>
 
 #include "base/encoding.h"
+#include "programs/interruptible.h"
 
 namespace scones::programs {
 namespace {
+
+// Enough for a call that tidies up, as stopping a job.
+constexpr std::chrono::milliseconds kInterruptGrace{3000};
 
 // Coroutines that turn a Result<void> into something that a promise can carry as a value.
 io::Task<Result<bool>> AsValue(io::Task<Result<void>> task) {
@@ -24,9 +28,15 @@ Result<void> DropValue(Result<bool> result) {
 
 Aws::Aws(client::AwsConfig config) : client_(std::move(config), clock_) {}
 
+Aws::~Aws() { shards_.Stop(); }
+
+template <class T>
+Result<T> Aws::Wait(io::Task<Result<T>> task) {
+  return RunUntilInterrupted(shards_, std::move(task), kInterruptGrace);
+}
+
 Result<json::object> Aws::Call(std::string service, std::string operation, json::object input) {
-  return shards_.RunAndWait(
-      client_.CallJson(std::move(service), std::move(operation), std::move(input)));
+  return Wait(client_.CallJson(std::move(service), std::move(operation), std::move(input)));
 }
 
 Result<json::object> Aws::CallLambda(std::string method, std::string path, std::string body) {
@@ -34,15 +44,15 @@ Result<json::object> Aws::CallLambda(std::string method, std::string path, std::
   request.path = UriEncode(path, UriPart::kPath);
   request.headers.Set("Content-Type", "application/json");
   request.body = std::move(body);
-  TRY(const http::Response response, shards_.RunAndWait(client_.Call(std::move(request))));
+  TRY(const http::Response response, Wait(client_.Call(std::move(request))));
   TRY(json::value answer, ParseJson(response.body));
   if (!answer.is_object()) return Error(Code::kInternal, "Lambda's answer is no JSON object");
   return std::move(answer.get_object());
 }
 
 Result<std::string> Aws::InvokeEndpoint(std::string endpoint, std::string picture) {
-  TRY(http::Response response, shards_.RunAndWait(client_.InvokeEndpoint(
-                                   std::move(endpoint), "image/png", std::move(picture))));
+  TRY(http::Response response,
+      Wait(client_.InvokeEndpoint(std::move(endpoint), "image/png", std::move(picture))));
   return std::move(response.body);
 }
 
@@ -52,7 +62,7 @@ Result<std::string> Aws::GetAccount() {
   client::AwsRequest request{.service = "sts", .method = "POST"};
   request.headers.Set("Content-Type", "application/x-www-form-urlencoded");
   request.body = "Action=GetCallerIdentity&Version=2011-06-15";
-  TRY(const http::Response response, shards_.RunAndWait(client_.Call(std::move(request))));
+  TRY(const http::Response response, Wait(client_.Call(std::move(request))));
   pugi::xml_document document;
   if (document.load_string(response.body.c_str())) {
     account_ = document.child("GetCallerIdentityResponse")
@@ -64,20 +74,18 @@ Result<std::string> Aws::GetAccount() {
 }
 
 Result<void> Aws::CreateBucket(std::string bucket) {
-  return DropValue(shards_.RunAndWait(AsValue(s3_.CreateBucket(std::move(bucket)))));
+  return DropValue(Wait(AsValue(s3_.CreateBucket(std::move(bucket)))));
 }
 
 Result<void> Aws::PutObject(S3Uri uri, std::string bytes, std::string content_type) {
-  return DropValue(shards_.RunAndWait(
-      AsValue(s3_.PutObject(std::move(uri), std::move(bytes), std::move(content_type)))));
+  return DropValue(
+      Wait(AsValue(s3_.PutObject(std::move(uri), std::move(bytes), std::move(content_type)))));
 }
 
-Result<std::string> Aws::GetObject(S3Uri uri) {
-  return shards_.RunAndWait(s3_.GetObject(std::move(uri)));
-}
+Result<std::string> Aws::GetObject(S3Uri uri) { return Wait(s3_.GetObject(std::move(uri))); }
 
 Result<std::vector<client::ObjectSummary>> Aws::ListObjects(S3Uri prefix) {
-  return shards_.RunAndWait(s3_.ListObjects(std::move(prefix)));
+  return Wait(s3_.ListObjects(std::move(prefix)));
 }
 
 bool IsNotFound(const Error& error) {

@@ -1,5 +1,6 @@
 // AWS's protocols as blocking calls, for the client commands. Safe from any thread but those of a
-// shard. Talks to our server or to AWS alike.
+// shard. Talks to our server or to AWS alike. After
+// Ctrl-C a call gets a few seconds more, then ends with kCancelled.
 #pragma once
 
 #include <memory>
@@ -20,6 +21,9 @@ namespace scones::programs {
 class Aws {
  public:
   explicit Aws(client::AwsConfig config);
+  ~Aws();
+  Aws(const Aws&) = delete;
+  Aws& operator=(const Aws&) = delete;
 
   const std::string& region() const { return client_.config().region; }
 
@@ -40,8 +44,11 @@ class Aws {
   Result<std::vector<client::ObjectSummary>> ListObjects(S3Uri prefix);
 
  private:
+  template <class T>
+  Result<T> Wait(io::Task<Result<T>> task);
+
   const SystemClock clock_;
-  io::Shards shards_{1};  // ended last
+  io::Shards shards_{1};  // the destructor ends it first, as calls that were given up still run
   client::AwsClient client_;
   client::S3Client s3_{client_};
   std::mutex mutex_;

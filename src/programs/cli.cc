@@ -1,6 +1,10 @@
 #include "programs/cli.h"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
 
 #include "programs/data_directory.h"
 
@@ -9,7 +13,18 @@ namespace {
 
 constexpr char kVersion[] = "scones 0.1.0";
 
+constexpr int kWrongUsage = 2;  // exit status
 const CLI::Validator kPositive = CLI::PositiveNumber;
+
+std::string DescribeWrongUsage(const CLI::App* app, const CLI::Error& error) {
+  const std::vector<const CLI::App*> commands = app->get_subcommands({});
+  const auto given = std::find_if(commands.begin(), commands.end(),
+                                  [](const CLI::App* command) { return command->parsed(); });
+  const std::string command = given == commands.end() ? "COMMAND" : (*given)->get_name();
+  const std::string help = given == commands.end() ? "scones" : "scones " + command;
+  return fmt::format("scones: {}\nUsage: scones {} [OPTIONS]\n`{} --help` tells more.\n",
+                     error.what(), command, help);
+}
 
 void AddDataDir(CLI::App& command, std::string& data_dir) {
   data_dir = DefaultDataDirectory().string();
@@ -88,8 +103,14 @@ void AddRun(CLI::App& app, RunFlags& flags) {
       ->delimiter(',')
       ->capture_default_str();
   command.add_option("--bucket", flags.bucket, "Bucket to use [scones-REGION-ACCOUNT]");
-  command.add_option("--hyperparameter", flags.hyperparameters,
-                     "NAME=VALUE of the training algorithm, over the recipe; may be repeated");
+  command
+      .add_option("--hyperparameter", flags.hyperparameters,
+                  "NAME=VALUE of the training algorithm, over the recipe; may be repeated")
+      ->check([](const std::string& text) {
+        const std::size_t equals = text.find('=');
+        const bool named = equals != 0 && equals != std::string::npos;
+        return named ? std::string() : fmt::format("'{}' is not of the form NAME=VALUE", text);
+      });
   command.add_option("--threshold", flags.threshold, "Confidence below which an execution fails")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
@@ -152,7 +173,8 @@ void AddEnv(CLI::App& app, EnvFlags& flags) {
 std::optional<Command> ParseCommandLine(int argc, char** argv, int& exit_code) {
   CLI::App app("Scones: the AWS machine-learning workflow on your own machine.", "scones");
   app.set_version_flag("--version", kVersion);
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);  // none: the help; so that a wrong word is named as such
+  app.failure_message(DescribeWrongUsage);
   app.footer("`scones COMMAND --help` tells more.");
   ServeFlags serve;
   RunFlags run;
@@ -167,7 +189,12 @@ std::optional<Command> ParseCommandLine(int argc, char** argv, int& exit_code) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    exit_code = app.exit(error) == 0 ? 0 : 2;
+    exit_code = app.exit(error) == 0 ? 0 : kWrongUsage;
+    return std::nullopt;
+  }
+  if (app.get_subcommands().empty()) {
+    std::fputs(app.help().c_str(), stderr);
+    exit_code = kWrongUsage;
     return std::nullopt;
   }
   if (app.got_subcommand("serve")) return serve;

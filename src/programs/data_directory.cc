@@ -29,8 +29,9 @@ Result<DataDirectory> DataDirectory::Open(const io::Path& path) {
                     absolute.string(), holder.empty() ? "" : " (pid " + holder + ")"));
   }
   const std::string pid = std::to_string(::getpid());
-  if (::ftruncate(descriptor, 0) != 0) return io::FileError(errno, "write", lock_path);
-  TRY_VOID(lock.Write(pid));
+  if (::ftruncate(descriptor, 0) != 0 || ::write(descriptor, pid.data(), pid.size()) < 0) {
+    return io::FileError(errno, "write", lock_path);
+  }
   return DataDirectory(absolute, std::move(lock));
 }
 

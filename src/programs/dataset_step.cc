@@ -4,6 +4,8 @@
 
 #include <cstdlib>
 
+#include "base/encoding.h"
+#include "base/hash.h"
 #include "programs/download.h"
 #include "programs/interrupt.h"
 #include "vision/generator.h"
@@ -23,6 +25,15 @@ io::Path CacheDirectory() {
   }
   const char* home = std::getenv("HOME");
   return io::Path(home != nullptr && *home != '\0' ? home : ".") / ".cache" / "scones";
+}
+
+// Where a URL's file is kept: two of one name don't meet.
+io::Path CachedFile(const std::string& url) {
+  constexpr std::size_t kDigits = 12;
+  constexpr std::size_t kMaxName = 100;
+  const std::string name = url.substr(url.find_last_of("/?") + 1).substr(0, kMaxName);
+  const std::string digest = HexEncode(Digest(HashAlgorithm::kSha256, url)).substr(0, kDigits);
+  return CacheDirectory() / fmt::format("{}-{}", digest, name);
 }
 
 bool IsUrl(const std::string& text) {
@@ -80,13 +91,13 @@ Result<ObtainedDataset> ObtainDataset(const std::string& wanted, Progress::Style
   if (wanted == "auto") return ObtainAutomatically(progress);
   if (wanted == "generator") return Generate(CacheDirectory() / kGeneratedName, "", progress);
   if (IsUrl(wanted)) {
-    const io::Path file =
-        CacheDirectory() / io::Path(wanted.substr(wanted.rfind('/') + 1)).filename();
+    const bool known = wanted == kUrl;
+    const io::Path file = known ? CacheDirectory() / kArchiveName : CachedFile(wanted);
     if (std::filesystem::exists(file)) {
       progress.Skip("from the cache, " + file.string());
       return ObtainedDataset{.path = file, .description = "downloaded from " + wanted};
     }
-    return Download(wanted, "", file, progress);
+    return Download(wanted, known ? kMd5 : "", file, progress);
   }
   std::error_code ignored;
   if (!std::filesystem::exists(wanted, ignored)) {

@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "http/client.h"
 #include "io/shards.h"
+#include "programs/interruptible.h"
 
 namespace scones::programs {
 namespace {
@@ -14,8 +15,10 @@ using ProgressFunction = std::function<bool(std::uint64_t, std::uint64_t)>;
 
 constexpr int kMaxRedirects = 5;
 constexpr std::size_t kPieceBytes = 256 * 1024;
+constexpr std::chrono::milliseconds kInterruptGrace{200};  // for the piece that is coming
 constexpr int kOk = 200;
 constexpr int kPartialContent = 206;
+constexpr int kRangeNotSatisfiable = 416;
 
 bool IsRedirect(int status) {
   return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
@@ -71,6 +74,11 @@ io::Task<Result<void>> Fetch(std::string url, io::Path partial, ProgressFunction
   http::Client client;
   std::uint64_t done = SizeOf(partial);
   CO_TRY(http::ClientResponse response, co_await Open(client, url, done));
+  if (response.status == kRangeNotSatisfiable && done != 0) {
+    // What is here is no beginning of what the server has now.
+    done = 0;
+    CO_TRY(response, co_await Open(client, url, done));
+  }
   if (response.status == kOk) done = 0;  // the server starts anew
   if (response.status != kOk && response.status != kPartialContent) {
     co_return Unreachable(url, fmt::format("the server answered {}", response.status));
@@ -106,7 +114,7 @@ Result<void> DownloadFile(const std::string& url, const io::Path& file, const st
   partial += ".part";
   {
     io::Shards shards(1);
-    TRY_VOID(shards.RunAndWait(Fetch(url, partial, progress)));
+    TRY_VOID(RunUntilInterrupted(shards, Fetch(url, partial, progress), kInterruptGrace));
   }
   if (!md5.empty()) TRY_VOID(CheckMd5(url, partial, md5));
   TRY_VOID(io::Rename(partial, file));

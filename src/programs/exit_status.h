@@ -5,7 +5,7 @@
 
 namespace scones::programs {
 
-// Prints "scones: MESSAGE" on standard error; returns 130 for kCancelled, else 1.
+// Prints "scones: MESSAGE" on standard error; returns 130 when Ctrl-C was the cause, else 1.
 int ReportFailure(const Error& error);
 
 }  // namespace scones::programs

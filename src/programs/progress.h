@@ -1,5 +1,5 @@
 // Progress of long work on standard error: a bar that redraws itself on a terminal, one line at the
-// start and end of each step elsewhere. One thread at a time.
+// end of each step elsewhere. One thread at a time.
 #pragma once
 
 #include <chrono>

@@ -4,9 +4,9 @@
 
 namespace scones::programs {
 
-Result<std::map<std::string, std::string>> MakeRecipe(const std::vector<std::string>& classes,
-                                                      std::size_t samples, std::uint64_t seed,
-                                                      const std::vector<std::string>& overrides) {
+std::map<std::string, std::string> MakeRecipe(const std::vector<std::string>& classes,
+                                              std::size_t samples, std::uint64_t seed,
+                                              const std::vector<std::string>& overrides) {
   // The algorithm's own defaults for small pictures do the rest.
   std::map<std::string, std::string> recipe = {
       {"image_shape", "3,32,32"},
@@ -16,10 +16,6 @@ Result<std::map<std::string, std::string>> MakeRecipe(const std::vector<std::str
       {"seed", std::to_string(seed)}};
   for (const std::string& text : overrides) {
     const std::size_t equals = text.find('=');
-    if (equals == 0 || equals == std::string::npos) {
-      return Error(Code::kInvalid,
-                   fmt::format("'{}' is not of the form NAME=VALUE (--hyperparameter)", text));
-    }
     recipe[text.substr(0, equals)] = text.substr(equals + 1);
   }
   return recipe;

@@ -28,7 +28,7 @@ namespace {
 constexpr std::chrono::seconds kCapturePatience{90};
 
 Result<void> CheckInterrupt() {
-  if (Interrupted()) return Error(Code::kCancelled, "interrupted; the next run goes on from here");
+  if (Interrupted()) return Error(Code::kCancelled, "interrupted");
   return {};
 }
 
@@ -49,6 +49,7 @@ Result<SimulationState> RunSimulation(Aws& aws, const RunFlags& flags, const Run
     progress.Update(state.total.ended(), flags.executions);
   };
   TRY(SimulationState state, Simulate(aws, plan, observe));
+  TRY_VOID(CheckInterrupt());
   progress.Done(fmt::format("{} succeeded, {} below the threshold, {} errors",
                             state.total.succeeded, state.total.failed, state.total.errored));
   return state;
@@ -74,8 +75,8 @@ Result<RunSummary> RunSteps(const RunFlags& flags, Connection& connection, Progr
   TRY_VOID(UploadPictures(aws, pictures, root, flags.concurrency, style));
   TRY_VOID(CheckInterrupt());
 
-  TRY(const auto hyperparameters,
-      MakeRecipe(flags.classes, pictures.train_count, flags.seed, flags.hyperparameters));
+  const auto hyperparameters =
+      MakeRecipe(flags.classes, pictures.train_count, flags.seed, flags.hyperparameters);
   TRY(const TrainedModel model, Train(aws, pictures, root, hyperparameters, style));
   summary.train_seconds = model.train_seconds;
   const S3Uri capture{.bucket = bucket, .key = kCapturedPrefix};
@@ -85,11 +86,9 @@ Result<RunSummary> RunSteps(const RunFlags& flags, Connection& connection, Progr
   TRY_VOID(CheckInterrupt());
 
   // Captures tell whole seconds.
-  const Timestamp evaluation_start =
-      std::chrono::floor<std::chrono::seconds>(SystemClock().Now());
+  const Timestamp evaluation_start = std::chrono::floor<std::chrono::seconds>(SystemClock().Now());
   TRY(summary.evaluation, Evaluate(aws, pictures, flags.concurrency, style));
   TRY(summary.simulation, RunSimulation(aws, flags, summary, pictures, bucket, style));
-  TRY_VOID(CheckInterrupt());
   const io::Path out = flags.report_dir.empty() ? data_dir / "report" : io::Path(flags.report_dir);
   TRY(const CaptureReport report,
       WriteCaptureReport(aws,
@@ -107,6 +106,9 @@ Result<RunSummary> RunSteps(const RunFlags& flags, Connection& connection, Progr
 }
 
 Result<RunSummary> Run(const RunFlags& flags, Progress::Style style) {
+  if (flags.classes.size() < 2) {
+    return Error(Code::kInvalid, "--classes needs two classes or more, as bicycle,motorcycle");
+  }
   TRY(const std::unique_ptr<Connection> connection, Connection::Open(flags.connect));
   return RunSteps(flags, *connection, style);
 }

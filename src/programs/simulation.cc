@@ -20,6 +20,7 @@ constexpr char kThresholdError[] = "THRESHOLD_CONFIDENCE_NOT_MET";
 constexpr std::chrono::milliseconds kFirstPoll{2};
 constexpr std::chrono::milliseconds kSlowestPoll{1000};
 constexpr std::chrono::milliseconds kObserveInterval{200};
+constexpr std::chrono::seconds kInterruptPatience{3};  // for executions under way at Ctrl-C
 
 double Number(const json::object& object, const char* name) {
   const json::value* value = FindMember(object, name);
@@ -114,12 +115,18 @@ class Simulation {
                   {{"stateMachineArn", plan_.state_machine_arn}, {"input", ToJson(input)}}));
     const std::string arn = StringOr(started, "executionArn", "");
     auto interval = kFirstPoll;
+    std::optional<SteadyTime> deadline;
     while (true) {
       TRY(const json::object execution,
           aws_.Call("states", "DescribeExecution", {{"executionArn", arn}}));
       if (StringOr(execution, "status", "") != "RUNNING") {
         Report(turn, execution);
         return {};
+      }
+      if (Interrupted()) {
+        const SteadyTime now = std::chrono::steady_clock::now();
+        if (!deadline) deadline = now + kInterruptPatience;
+        if (now >= *deadline) return Error(Code::kCancelled, "interrupted");
       }
       std::this_thread::sleep_for(interval);
       interval = std::min(interval * 3 / 2, kSlowestPoll);

@@ -41,7 +41,8 @@ struct SimulationPlan {
 };
 
 // `observe` is called now and then with the state so far. Executions under way when time is over
-// are awaited. Errors: the first that keeps an execution from starting.
+// are awaited, after Ctrl-C for a few seconds. Errors: the first that keeps an execution from
+// starting.
 Result<SimulationState> Simulate(Aws& aws, const SimulationPlan& plan,
                                  const std::function<void(const SimulationState&)>& observe);
 

@@ -161,8 +161,7 @@ Result<TrainedModel> Follow(Aws& aws, const std::string& name, Progress& progres
     }
     if (Interrupted()) {
       (void)aws.Call("sagemaker", "StopTrainingJob", {{"TrainingJobName", name}});
-      return Error(Code::kCancelled,
-                   fmt::format("interrupted; training job {} is being stopped", name));
+      return Error(Code::kCancelled, "interrupted");
     }
     const EpochProgress& at = log.Poll();
     const std::string phase = StringOr(job, "SecondaryStatus", "");
