@@ -131,10 +131,12 @@ void Environment::Tick(SteadyTime now) {
                                            : running_->given + plan_.init_timeout + plan_.timeout;
     if (now >= limit) fate = Fate::kTimedOut;
   }
-  if (fate == Fate::kNone && ReadMemory(process_->pid()).now_mb > plan_.memory_mb) {
-    fate = Fate::kOutOfMemory;
-  }
   if (fate != Fate::kNone) Kill(fate);
+}
+
+void Environment::CheckMemory() {
+  if (ended()) return;
+  if (ReadMemory(process_->pid()).now_mb > plan_.memory_mb) Kill(Fate::kOutOfMemory);
 }
 
 void Environment::Kill(Fate fate) {

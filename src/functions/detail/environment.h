@@ -72,8 +72,10 @@ class Environment : public std::enable_shared_from_this<Environment> {
 
   // Precondition: no other Run is under way. Does not fail: what goes wrong is an Outcome.
   io::Task<Outcome> Run(Invocation invocation);
-  // Enforces time and memory limits; call it every few tens of milliseconds.
+  // Enforces the time limit; call it every few tens of milliseconds.
   void Tick(SteadyTime now);
+  // Enforces the memory limit. Reads /proc.
+  void CheckMemory();
   bool ended() const;
   // Ends the process; a Run under way returns as cancelled. Blocks. Idempotent.
   void Close();

@@ -9,6 +9,11 @@
 #include "functions/detail/plan.h"
 
 namespace scones::functions {
+namespace {
+
+constexpr std::chrono::milliseconds kMemoryCheckInterval{100};
+
+}  // namespace
 
 EnvironmentPool::EnvironmentPool(Environment::Dependencies dependencies, const Options& options,
                                  Identity identity, io::Path runtime_directory)
@@ -138,9 +143,12 @@ void EnvironmentPool::CloseLater(std::shared_ptr<Environment> environment) {
 
 void EnvironmentPool::Tick(SteadyTime now) {
   std::vector<std::shared_ptr<Environment>> alive;
+  bool check_memory = false;
   {
     const std::lock_guard lock(mutex_);
     alive = alive_;
+    check_memory = !alive.empty() && now >= next_memory_check_;
+    if (check_memory) next_memory_check_ = now + kMemoryCheckInterval;
     const auto over = [&](Idle& idle) {
       const bool ends = idle.version->retired || idle.environment->ended() ||
                         now - idle.since >= options_.idle_timeout;
@@ -150,6 +158,12 @@ void EnvironmentPool::Tick(SteadyTime now) {
     std::erase_if(idle_, over);
   }
   for (const auto& environment : alive) environment->Tick(now);
+  if (!check_memory) return;
+  auto check = [alive = std::move(alive)] {
+    for (const auto& environment : alive) environment->CheckMemory();
+  };
+  // Where the pool is full, the next one comes soon.
+  (void)dependencies_.pool.TryPost(std::move(check));
 }
 
 void EnvironmentPool::Stop() {

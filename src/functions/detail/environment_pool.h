@@ -62,6 +62,7 @@ class EnvironmentPool {
   std::size_t reserved_ = 0;  // slots taken: starting, alive or closing
   std::vector<std::shared_ptr<Environment>> alive_;
   std::deque<Idle> idle_;  // the longest unused first
+  SteadyTime next_memory_check_{};
 };
 
 }  // namespace scones::functions
