@@ -51,7 +51,7 @@ class Workflows {
   static Result<std::unique_ptr<Workflows>> Open(db::Database& database, TaskRunner& runner,
                                                  const Clock& clock, Identity identity,
                                                  Options options);
-  // Stops stepping, waits for commits under way. Calls still waiting end with kUnavailable.
+  // Stops stepping, commits what has been stepped. Calls still waiting end with kUnavailable.
   ~Workflows();
   Workflows(const Workflows&) = delete;
   Workflows& operator=(const Workflows&) = delete;

@@ -53,7 +53,7 @@ TEST_F(WorkflowsTest, StartingAgainWithTheSameNameAndInputAnswersAsTheFirstTime)
   const auto other = TryStart(machine, "e", R"({"x":2})");
   ASSERT_FALSE(other);
   EXPECT_EQ(other.error().reason(), "ExecutionAlreadyExists");
-  EXPECT_EQ(service->counters().open, 1u);
+  EXPECT_TRUE(Eventually([&] { return service->counters().open == 1; }));
 }
 
 TEST_F(WorkflowsTest, ANameOfAnEndedExecutionCannotBeUsedAgain) {
@@ -96,7 +96,8 @@ TEST_F(WorkflowsTest, ATaskThatTakesTooLongTimesOutAndIsCancelled) {
   const Execution ended = Ended(arn);
   EXPECT_EQ(ended.status, ExecutionStatus::kFailed);
   EXPECT_EQ(ended.error, "States.Timeout");
-  EXPECT_THAT(runner.cancelled(), ElementsAre(runner.waiting()[0].request.task.seq));
+  const std::vector<std::uint64_t> seqs = {runner.waiting()[0].request.task.seq};
+  EXPECT_TRUE(Eventually([&] { return runner.cancelled() == seqs; }));
 }
 
 TEST_F(WorkflowsTest, BranchesAndIterationsRunSideBySide) {
@@ -244,7 +245,7 @@ TEST_F(WorkflowsTest, AnExpressExecutionEndsAfterFiveMinutes) {
   later.join();
   ASSERT_TRUE(ended);
   EXPECT_EQ(ended->status, ExecutionStatus::kTimedOut);
-  EXPECT_EQ(service->counters().loaded, 0u);
+  EXPECT_TRUE(Eventually([&] { return service->counters().loaded == 0; }));
 }
 
 TEST_F(WorkflowsTest, ListsComeByPageLatestFirstAndByStatus) {
@@ -318,7 +319,7 @@ TEST_F(WorkflowsTest, MoreExecutionsThanFitInMemoryAllGoOn) {
   }));
   for (const auto& task : runner.waiting()) task.done(TaskOutcome::Succeeded("1"));
   for (const std::string& arn : arns) EXPECT_EQ(Ended(arn).output, "1");
-  EXPECT_EQ(service->counters().open, 0u);
+  EXPECT_TRUE(Eventually([&] { return service->counters().open == 0; }));
 }
 
 TEST_F(WorkflowsTest, LargeStatesDoNotFillTheMemory) {

@@ -133,11 +133,10 @@ void Engine::Loop() {
     if (!closing_) {
       FireTimers();
       RecoverSome();
-      Flush();
-      Evict();
-    } else if (commits_under_way_ == 0) {
-      break;
     }
+    Flush();
+    Evict();
+    if (closing_ && commits_under_way_ == 0) break;
   }
   for (auto& [id, live] : live_) {
     for (Item& item : live->deferred) Refuse(item, ShuttingDown());
