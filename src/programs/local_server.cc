@@ -188,8 +188,10 @@ Result<void> LocalServer::Parts::Listen() {
 LocalServer::Parts::~Parts() {
   if (http) http->Stop(kStopGrace);
   training.reset();
-  if (functions) functions->Stop();
+  // Before the functions: an invocation that their stop cancels must not count as a failed task, so
+  // that its execution goes on after the next start.
   workflows.reset();
+  if (functions) functions->Stop();
   if (endpoints) shards->RunAndWait(FlushCaptures(*endpoints));
   if (shards) shards->Stop();
 }
