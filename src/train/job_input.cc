@@ -137,8 +137,8 @@ Result<void> AddListed(const Channel& pictures, const fs::path& lst, SetBuilder&
     std::error_code ignored;
     if (!fs::is_regular_file(file, ignored)) {
       return Error(Code::kInvalid,
-                   fmt::format("{} names {} (index {}), but channel {} has no such picture",
-                               lst.filename().string(), entry.path, entry.index, pictures.name));
+                   fmt::format("{} line {} names {}, but channel {} has no such picture",
+                               lst.filename().string(), entry.line, entry.path, pictures.name));
     }
     TRY(std::string bytes, io::ReadFile(file));
     TRY_VOID(builder.Add(bytes, entry.label, what));
