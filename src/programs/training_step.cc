@@ -149,6 +149,17 @@ bool HasEnded(const json::object& job) {
   return status != "InProgress" && status != "Stopping";
 }
 
+// The job once it is not being stopped, as a run that was cut off may have left it.
+Result<json::object> DescribeUnlessStopping(Aws& aws, const std::string& name) {
+  while (true) {
+    TRY(json::object job,
+        aws.Call("sagemaker", "DescribeTrainingJob", {{"TrainingJobName", name}}));
+    if (StringOr(job, "TrainingJobStatus", "") != "Stopping") return job;
+    if (Interrupted()) return Error(Code::kCancelled, "interrupted");
+    std::this_thread::sleep_for(kPollInterval);
+  }
+}
+
 Result<TrainedModel> Follow(Aws& aws, const std::string& name, Progress& progress) {
   JobLog log(aws, name);
   while (true) {
@@ -184,8 +195,7 @@ Result<TrainedModel> Train(Aws& aws, const Pictures& pictures, const S3Uri& pref
   std::string name = JobName(pictures, hyperparameters);
   // A job that failed or was stopped keeps its name: later tries count up.
   for (int attempt = 2;; ++attempt) {
-    const Result<json::object> job =
-        aws.Call("sagemaker", "DescribeTrainingJob", {{"TrainingJobName", name}});
+    const Result<json::object> job = DescribeUnlessStopping(aws, name);
     if (!job && !IsNotFound(job.error())) return job.error();
     if (!job) break;
     if (!HasEnded(*job)) break;

@@ -116,10 +116,10 @@ class BadHyperparameters(program.TestCase):
             with self.subTest(setting):
                 ended = self.run_scones(*common, "--hyperparameter", setting)
                 self.assert_ended(ended, 1, "is Failed: ClientError", *texts)
-                self.assertEqual(list((self.data / "training").iterdir()), [])
         ended = self.run_scones(*common)
         self.assert_ended(ended, 0, "there already")
         self.assertIn('"test_count":4', ended.out)
+        self.assertEqual(list((self.data / "training").iterdir()), [])
 
 
 if __name__ == "__main__":

@@ -35,8 +35,7 @@ class InterruptedRun(program.TestCase):
                 self.assert_interrupted(running)
         with self.subTest("while the training program runs"):
             running = self.start(*self.run_arguments(pictures))
-            harness.wait_until(lambda: len(program.processes_of(running.session)) > 1,
-                               program.PATIENCE_S, "the training program runs")
+            running.wait_for_child()
             self.assert_interrupted(running)
         ended = self.run_scones(*self.run_arguments(pictures, "--json"))
         self.assert_ended(ended, 0, f"· {STEPS[0]}", f"· {STEPS[1]}", f"· {STEPS[2]}",
@@ -128,8 +127,7 @@ class InterruptedServer(program.TestCase):
             **{part: job[part] for part in ("RoleArn", "AlgorithmSpecification", "InputDataConfig",
                                             "OutputDataConfig", "ResourceConfig",
                                             "StoppingCondition")})
-        harness.wait_until(lambda: len(program.processes_of(server.session)) > 1,
-                           program.PATIENCE_S, "the training program runs")
+        server.wait_for_child()
         self.stop(server)
         server = self.serve()
         sagemaker = self.client("sagemaker", server)

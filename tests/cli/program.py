@@ -83,6 +83,15 @@ class Running:
                 raise AssertionError(f"not within {seconds} s: '{text}' in {self.lines}")
             time.sleep(0.005)
 
+    def wait_for_child(self, seconds=PATIENCE_S):
+        """Until it runs a program of its own."""
+        def has_child():
+            if self.process.poll() is not None:
+                raise AssertionError(f"ended without a child process:\n{self.end()}")
+            return len(processes_of(self.session)) > 1
+
+        harness.wait_until(has_child, seconds, "it runs a program of its own")
+
     def interrupt(self):
         """Ctrl-C: the terminal signals the whole foreground group."""
         os.killpg(self.process.pid, signal.SIGINT)
