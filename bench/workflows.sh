@@ -17,6 +17,7 @@ finish() {
 }
 trap finish EXIT INT TERM
 
+: >"$data/out"
 "$build/scones" serve --data-dir "$data" --port 0 --log-level warning >"$data/out" 2>&1 &
 server=$!
 url=
