@@ -16,8 +16,8 @@ struct Call {
   std::string principal_name;  // its profile in the credentials file ("default")
   Identity identity;           // for the ARNs that this installation makes
   Timestamp now;
-  std::string base_url;        // "http://host:port" as the client addressed us
-  std::string caller_arn;      // arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION
+  std::string base_url;    // "http://host:port" as the client addressed us
+  std::string caller_arn;  // arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION
 };
 
 // One wire protocol with its operations. Handles requests of its services only; errors become

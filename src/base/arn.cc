@@ -1,7 +1,8 @@
 #include "base/arn.h"
 
-#include <array>
 #include <fmt/format.h>
+
+#include <array>
 
 namespace scones {
 

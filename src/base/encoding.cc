@@ -63,7 +63,8 @@ Result<std::string> Base64Decode(std::string_view text) {
   std::size_t padding = 0;
   while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=') ++padding;
   for (char c : text.substr(0, text.size() - padding)) {
-    if (!IsBase64Character(c)) return Error(Code::kInvalid, "base64: character outside the alphabet");
+    if (!IsBase64Character(c))
+      return Error(Code::kInvalid, "base64: character outside the alphabet");
   }
   std::string bytes(text.size() / 4 * 3, '\0');
   EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
@@ -99,7 +100,8 @@ Result<std::string> UriDecode(std::string_view text, UriPart part) {
     } else {
       const int high = i + 2 < text.size() ? DigitValue(text[i + 1]) : -1;
       const int low = i + 2 < text.size() ? DigitValue(text[i + 2]) : -1;
-      if (high < 0 || low < 0) return Error(Code::kInvalid, "InvalidURI", "bad percent-escape in URI");
+      if (high < 0 || low < 0)
+        return Error(Code::kInvalid, "InvalidURI", "bad percent-escape in URI");
       decoded.push_back(static_cast<char>(high * 16 + low));
       i += 2;
     }

@@ -23,8 +23,8 @@ enum class Code {
   kInternal,         // a bug of ours
 };
 
-// `reason` is the name on the wire where the fact has one ("NoSuchKey", "States.Timeout"), else empty.
-// `message` says what, which object, and what to do.
+// `reason` is the name on the wire where the fact has one ("NoSuchKey", "States.Timeout"), else
+// empty. `message` says what, which object, and what to do.
 class Error {
  public:
   Error(Code code, std::string reason, std::string message)

@@ -10,8 +10,9 @@
 namespace scones {
 namespace {
 
-// Builds a value from the parser's events. Differs from Boost's own handler in two ways: a double is
-// converted from its text (Boost 1.81 can be off in the last bit), and duplicate keys can be refused.
+// Builds a value from the parser's events. Differs from Boost's own handler in two ways: a double
+// is converted from its text (Boost 1.81 can be off in the last bit), and duplicate keys can be
+// refused.
 class Builder {
  public:
   static constexpr std::size_t max_object_size = std::size_t(-1);
@@ -107,7 +108,8 @@ class Builder {
       root_ = std::move(value);
       return &root_;
     }
-    if (json::array* array = open_.back()->if_array()) return &array->emplace_back(std::move(value));
+    if (json::array* array = open_.back()->if_array())
+      return &array->emplace_back(std::move(value));
     json::value& member = open_.back()->get_object()[keys_.back()];
     keys_.pop_back();
     member = std::move(value);
@@ -216,8 +218,8 @@ Result<json::value> ParseJson(std::string_view text, const JsonParseOptions& opt
   if (!parser.handler().duplicate_key().empty()) {
     what = fmt::format("duplicate key '{}'", parser.handler().duplicate_key());
   }
-  return Error(Code::kInvalid,
-               fmt::format("invalid JSON at line {}, column {}: {}", place.line, place.column, what));
+  return Error(Code::kInvalid, fmt::format("invalid JSON at line {}, column {}: {}", place.line,
+                                           place.column, what));
 }
 
 void AppendJsonString(std::string_view text, std::string& out) {
@@ -270,7 +272,8 @@ void AppendJsonDouble(double value, std::string& out) {
   const auto printed =
       std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
                     plain ? std::chars_format::fixed : std::chars_format::scientific);
-  const std::string_view digits(buffer.data(), static_cast<std::size_t>(printed.ptr - buffer.data()));
+  const std::string_view digits(buffer.data(),
+                                static_cast<std::size_t>(printed.ptr - buffer.data()));
   out.append(digits);
   if (plain && digits.find('.') == std::string_view::npos) out.append(".0");
 }

@@ -11,8 +11,8 @@ namespace scones {
 
 std::string RandomBytes(std::size_t count) {
   std::string bytes(count, '\0');
-  SCONES_CHECK(RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()),
-                          static_cast<int>(count)) == 1);
+  SCONES_CHECK(
+      RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(count)) == 1);
   return bytes;
 }
 

@@ -33,11 +33,11 @@ class [[nodiscard]] Result<void> : public tl::expected<void, Error> {
 
 #define SCONES_CAT_(a, b) a##b
 #define SCONES_CAT(a, b) SCONES_CAT_(a, b)
-#define SCONES_TRY_(ret, tmp, decl, expr)       \
-  auto tmp = (expr);                            \
-  if (!tmp) ret std::move(tmp).error();         \
+#define SCONES_TRY_(ret, tmp, decl, expr) \
+  auto tmp = (expr);                      \
+  if (!tmp) ret std::move(tmp).error();   \
   decl = std::move(tmp).value()
-#define SCONES_TRY_VOID_(ret, tmp, expr)        \
+#define SCONES_TRY_VOID_(ret, tmp, expr) \
   if (auto tmp = (expr); !tmp) ret std::move(tmp).error()
 
 // TRY(auto x, F()): declares x from F()'s value, or returns F()'s error. CO_TRY does so in a

@@ -70,9 +70,7 @@ Result<Timestamp> Join(std::string_view text, int year, int month, int day, int 
 
 }  // namespace
 
-Timestamp SystemClock::Now() const {
-  return floor<microseconds>(std::chrono::system_clock::now());
-}
+Timestamp SystemClock::Now() const { return floor<microseconds>(std::chrono::system_clock::now()); }
 
 std::string FormatIso8601(Timestamp time) {
   const Fields f = Split(time);

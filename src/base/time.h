@@ -24,10 +24,10 @@ class SystemClock final : public Clock {
   Timestamp Now() const override;
 };
 
-std::string FormatIso8601(Timestamp time);        // 2026-11-22T08:30:01.123Z
+std::string FormatIso8601(Timestamp time);         // 2026-11-22T08:30:01.123Z
 std::string FormatIso8601Seconds(Timestamp time);  // 2026-11-22T08:30:01Z
-std::string FormatBasicIso8601(Timestamp time);   // 20261122T083001Z, as X-Amz-Date
-std::string FormatHttpDate(Timestamp time);       // Sun, 22 Nov 2026 08:30:01 GMT
+std::string FormatBasicIso8601(Timestamp time);    // 20261122T083001Z, as X-Amz-Date
+std::string FormatHttpDate(Timestamp time);        // Sun, 22 Nov 2026 08:30:01 GMT
 
 // Accepts RFC 3339: fraction of any length, 'Z' or an offset. Errors: kInvalid.
 Result<Timestamp> ParseIso8601(std::string_view text);

@@ -48,7 +48,8 @@ class Statement {
 
  private:
   friend class Connection;
-  Statement(sqlite3* connection, sqlite3_stmt* statement) : connection_(connection), statement_(statement) {}
+  Statement(sqlite3* connection, sqlite3_stmt* statement)
+      : connection_(connection), statement_(statement) {}
   sqlite3* connection_;
   sqlite3_stmt* statement_;  // null where preparing failed
   int fault_ = 0;

@@ -1,7 +1,7 @@
 // The one database of a data directory: many readers, one writer thread that commits in groups.
-// Every job that waits when the writer is free shares one transaction and so one fsync; each runs in
-// a savepoint of its own, so a job that fails undoes only itself. When Write resumes, the change has
-// reached the disk. Safe from any thread.
+// Every job that waits when the writer is free shares one transaction and so one fsync; each runs
+// in a savepoint of its own, so a job that fails undoes only itself. When Write resumes, the change
+// has reached the disk. Safe from any thread.
 #pragma once
 
 #include <functional>
@@ -41,9 +41,9 @@ class Database {
   // Applies those of `migrations` that have not been applied, in order, each in a transaction.
   Result<void> Migrate(const std::vector<Migration>& migrations);
 
-  // Runs `job` (callable with Connection&, returning a Result<T>) on the writer's thread and resumes
-  // the caller when it is durable. Errors: the job's own; kExhausted/SlowDown when the queue or the
-  // disk is full. `job` must not block on anything else.
+  // Runs `job` (callable with Connection&, returning a Result<T>) on the writer's thread and
+  // resumes the caller when it is durable. Errors: the job's own; kExhausted/SlowDown when the
+  // queue or the disk is full. `job` must not block on anything else.
   template <class Job>
   io::Task<std::invoke_result_t<Job&, Connection&>> Write(Job job);
   // The same with a callback instead of a coroutine; `done` runs on the writer's thread, so it must
@@ -60,8 +60,8 @@ class Database {
   std::invoke_result_t<Job&, Connection&> Read(Job job);
 
  private:
-  // A queued write: `run` executes the job and says whether to keep its changes; `finish` hands over
-  // the outcome, or the error if the group could not be committed.
+  // A queued write: `run` executes the job and says whether to keep its changes; `finish` hands
+  // over the outcome, or the error if the group could not be committed.
   struct PendingWrite {
     std::function<bool(Connection&)> run;
     std::function<void(const Result<void>& committed)> finish;

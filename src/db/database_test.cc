@@ -11,7 +11,10 @@ const std::vector<Migration> kSchema = {
     {"test.1", "CREATE TABLE pairs (key TEXT PRIMARY KEY, value BLOB)"}};
 
 Result<void> Insert(Connection& connection, std::string_view key, std::string_view value) {
-  return connection.Prepare("INSERT INTO pairs VALUES (?1, ?2)").Bind(1, key).BindBlob(2, value).Run();
+  return connection.Prepare("INSERT INTO pairs VALUES (?1, ?2)")
+      .Bind(1, key)
+      .BindBlob(2, value)
+      .Run();
 }
 
 Result<std::string> Find(Connection& connection, std::string_view key) {
@@ -57,7 +60,8 @@ TEST_F(DatabaseTest, AFailedJobUndoesOnlyItself) {
       if (i % 3 == 0) return Error(Code::kInvalid, "refused");
       return {};
     };
-    database_->WriteThen(job, [promise](Result<void> done) { promise->set_value(done.has_value()); });
+    database_->WriteThen(job,
+                         [promise](Result<void> done) { promise->set_value(done.has_value()); });
   }
   for (int i = 0; i < 100; ++i) {
     EXPECT_EQ(outcomes[i].get(), i % 3 != 0);

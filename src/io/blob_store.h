@@ -1,5 +1,5 @@
-// The port through which services read and write objects by s3:// address without knowing the object
-// store. Implemented by the composition root over `objects`.
+// The port through which services read and write objects by s3:// address without knowing the
+// object store. Implemented by the composition root over `objects`.
 #pragma once
 
 #include <string>

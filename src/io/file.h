@@ -42,7 +42,8 @@ class File {
 
 Result<std::string> ReadFile(const Path& path, std::uint64_t max_bytes = std::uint64_t(-1));
 // On return `path` holds all of `bytes`, durably; before, it holds what it held.
-Result<void> WriteFileDurably(const Path& path, std::string_view bytes, unsigned permissions = 0644);
+Result<void> WriteFileDurably(const Path& path, std::string_view bytes,
+                              unsigned permissions = 0644);
 Result<void> SyncDirectory(const Path& directory);
 Result<void> Rename(const Path& from, const Path& to);
 Result<void> MakeDirectories(const Path& path, unsigned permissions = 0755);

@@ -2,10 +2,9 @@
 // blocks for more than 100 us; what may, goes to a BlockingPool.
 #pragma once
 
+#include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-
-#include <atomic>
 #include <chrono>
 #include <exception>
 #include <future>

@@ -7,7 +7,6 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
-
 #include <functional>
 #include <memory>
 #include <utility>
@@ -17,8 +16,8 @@ namespace scones::io {
 template <class T>
 using Task = boost::asio::awaitable<T>;
 
-// Handle to a suspended coroutine: call it once, from any thread, and the coroutine goes on with the
-// value on its own executor. Dropping every copy uncalled destroys the coroutine.
+// Handle to a suspended coroutine: call it once, from any thread, and the coroutine goes on with
+// the value on its own executor. Dropping every copy uncalled destroys the coroutine.
 template <class T>
 using Completion = std::function<void(T)>;
 
@@ -31,9 +30,8 @@ Task<T> Await(Start start) {
     auto shared = std::make_shared<decltype(handler)>(std::move(handler));
     auto work = boost::asio::make_work_guard(executor);
     start(Completion<T>([executor, shared, work](T value) {
-      boost::asio::post(executor, [shared, value = std::move(value)]() mutable {
-        (*shared)(std::move(value));
-      });
+      boost::asio::post(
+          executor, [shared, value = std::move(value)]() mutable { (*shared)(std::move(value)); });
     }));
   };
   co_return co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void(T)>(
