@@ -1,7 +1,11 @@
-// Parsed once per build (see scones_module.cmake). A file still includes what it uses: the tree must
-// build without this header too.
+// Parsed once per build (see scones_module.cmake). A file still includes what it uses: the tree
+// must build without this header too.
 #pragma once
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -9,10 +13,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/json.hpp>
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <array>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
