@@ -45,6 +45,18 @@ Result<void> CreateModelAndConfig(Aws& aws, const TrainedModel& model, const S3U
                                                              {{"CaptureMode", "Output"}}}}}}});
 }
 
+// The endpoint when it is not being changed, as a run that was cut off may have left it.
+Result<json::object> DescribeOnceSettled(Aws& aws) {
+  while (true) {
+    TRY(json::object endpoint,
+        aws.Call("sagemaker", "DescribeEndpoint", {{"EndpointName", kEndpointName}}));
+    const std::string status = StringOr(endpoint, "EndpointStatus", "");
+    if (status != "Creating" && status != "Updating" && status != "Deleting") return endpoint;
+    if (Interrupted()) return Error(Code::kCancelled, "interrupted");
+    std::this_thread::sleep_for(kPollInterval);
+  }
+}
+
 Result<void> WaitUntilInService(Aws& aws, const std::string& config, Progress& progress) {
   while (true) {
     TRY(const json::object endpoint,
@@ -68,8 +80,7 @@ Result<void> WaitUntilInService(Aws& aws, const std::string& config, Progress& p
 Result<void> DeployEndpoint(Aws& aws, const TrainedModel& model, const S3Uri& capture,
                             Progress::Style style) {
   Progress progress(style, "model and endpoint");
-  const Result<json::object> present =
-      aws.Call("sagemaker", "DescribeEndpoint", {{"EndpointName", kEndpointName}});
+  const Result<json::object> present = DescribeOnceSettled(aws);
   if (!present && !IsNotFound(present.error())) return present.error();
   if (present && StringOr(*present, "EndpointStatus", "") == "InService" &&
       StringOr(*present, "EndpointConfigName", "") == model.job_name) {

@@ -33,10 +33,13 @@ class InterruptedRun(program.TestCase):
                 running = self.start(*self.run_arguments(pictures))
                 running.wait_for(done)
                 self.assert_interrupted(running)
-        with self.subTest("while the training program runs"):
-            running = self.start(*self.run_arguments(pictures))
-            running.wait_for_child()
-            self.assert_interrupted(running)
+        for delay in (0, 0.1, 0.3, 0.6, 1):  # while it loads, and while it writes its log
+            with self.subTest(f"{delay} s into the training program"):
+                running = self.start(*self.run_arguments(pictures, "--hyperparameter",
+                                                         "epochs=1000000"))
+                running.wait_for_child()
+                threading.Event().wait(delay)
+                self.assert_interrupted(running)
         ended = self.run_scones(*self.run_arguments(pictures, "--json"))
         self.assert_ended(ended, 0, f"· {STEPS[0]}", f"· {STEPS[1]}", f"· {STEPS[2]}",
                           *(f"✓ {step}" for step in STEPS[3:]))

@@ -64,9 +64,15 @@ void ActiveJob::Observe(std::string name, double value) {
   job_.final_metrics.push_back({std::move(name), value, clock_.Now()});
 }
 
-void ActiveJob::Attach(std::unique_ptr<io::Process> process) {
+void ActiveJob::Attach(std::shared_ptr<io::Process> process) {
+  // The one before is let go after the lock, which its last output may need.
   const std::lock_guard lock(mutex_);
-  process_ = std::move(process);
+  process_.swap(process);
+}
+
+std::shared_ptr<io::Process> ActiveJob::process() const {
+  const std::lock_guard lock(mutex_);
+  return process_;
 }
 
 void ActiveJob::RequestStop() {

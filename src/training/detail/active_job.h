@@ -32,9 +32,9 @@ class ActiveJob {
   // Remembers the metric; stored with the next change.
   void Observe(std::string name, double value);
 
-  // Hands over the running process, and whether it should end at once.
-  void Attach(std::unique_ptr<io::Process> process);
-  io::Process* process() { return process_.get(); }
+  // The running process; null while there is none.
+  void Attach(std::shared_ptr<io::Process> process);
+  std::shared_ptr<io::Process> process() const;
 
   // Asks the process to end at the next Supervise, and to be killed after `grace`.
   void RequestStop();
@@ -49,7 +49,7 @@ class ActiveJob {
   const Clock& clock_;
   mutable std::mutex mutex_;
   TrainingJob job_;
-  std::unique_ptr<io::Process> process_;
+  std::shared_ptr<io::Process> process_;
   bool stop_requested_ = false;
   bool timed_out_ = false;
   std::optional<Timestamp> terminated_;  // when SIGTERM was sent

@@ -47,11 +47,17 @@ Result<io::Path> Queue::FindAlgorithm(std::string_view image) const {
 }
 
 void Queue::Shutdown() {
-  const std::lock_guard lock(mutex_);
-  shutting_down_ = true;
-  for (const auto& [name, active] : active_) {
-    if (active->process() != nullptr) active->process()->Signal(SIGKILL);
+  std::vector<std::shared_ptr<io::Process>> processes;
+  {
+    const std::lock_guard lock(mutex_);
+    shutting_down_ = true;
+    for (const auto& [name, active] : active_) {
+      if (auto process = active->process()) processes.push_back(std::move(process));
+    }
   }
+  for (const auto& process : processes) process->Signal(SIGKILL);
+  // Their output goes to the logs, which may be gone after this.
+  for (const auto& process : processes) process->Wait();
 }
 
 bool Queue::ShuttingDown() const {

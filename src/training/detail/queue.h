@@ -36,7 +36,8 @@ class Queue : public std::enable_shared_from_this<Queue> {
   std::shared_ptr<ActiveJob> Find(std::string_view name) const;
   // The program for the algorithm that `image` names. Errors: kInvalid/ValidationException.
   Result<io::Path> FindAlgorithm(std::string_view image) const;
-  // Starts no further job and kills the running ones without recording an end.
+  // Starts no further job, and kills the running ones without recording an end. On return no
+  // output of theirs is on its way any more.
   void Shutdown();
 
  private:

@@ -1,6 +1,7 @@
 // The phases of one job: download the channels, run the program, upload the model.
 
 #include <fmt/format.h>
+#include <signal.h>
 
 #include "base/log.h"
 #include "training/detail/job_directory.h"
@@ -97,11 +98,15 @@ io::Task<Result<io::ProcessExit>> Queue::Train(std::shared_ptr<ActiveJob> active
       options_.identity.MakeArn("sagemaker", "training-job/" + job.spec.name).ToString());
   auto start = [&options]() { return io::Process::Start(std::move(options)); };
   CO_TRY(std::unique_ptr<io::Process> process, start());
-  io::Process& running = *process;
-  active->Attach(std::move(process));
+  const std::shared_ptr<io::Process> running = std::move(process);
+  active->Attach(running);
+  if (ShuttingDown()) {  // which may have looked for processes before this one was there
+    running->Signal(SIGKILL);
+    running->Wait();
+  }
   LogInfo("training.started", "job={} program={} pid={}", LogValue(job.spec.name),
-          LogValue(program.string()), running.pid());
-  co_return co_await running.WaitAsync();
+          LogValue(program.string()), running->pid());
+  co_return co_await running->WaitAsync();
 }
 
 io::Task<Result<void>> Queue::Upload(std::shared_ptr<ActiveJob> active, io::Path root) {
