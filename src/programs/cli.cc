@@ -102,6 +102,11 @@ void AddRun(CLI::App& app, RunFlags& flags) {
   command.add_option("--classes", flags.classes, "Classes to tell apart")
       ->delimiter(',')
       ->capture_default_str();
+  command
+      .add_option("--image-size", flags.image_size,
+                  "Width and height to which the pictures of a folder are scaled")
+      ->check(CLI::Range(8, 512))
+      ->capture_default_str();
   command.add_option("--bucket", flags.bucket, "Bucket to use [scones-REGION-ACCOUNT]");
   command
       .add_option("--hyperparameter", flags.hyperparameters,

@@ -35,7 +35,8 @@ struct RunFlags {
   ConnectFlags connect;
   std::string dataset = "auto";
   std::vector<std::string> classes = {"bicycle", "motorcycle"};
-  std::string bucket;                        // default: scones-REGION-ACCOUNT
+  int image_size = 32;  // pixels; pictures of a folder are scaled to this width and height
+  std::string bucket;   // default: scones-REGION-ACCOUNT
   std::vector<std::string> hyperparameters;  // "name=value", over the recipe
   double threshold = 0.93;
   std::size_t executions = 100;

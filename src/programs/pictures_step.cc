@@ -11,6 +11,7 @@
 #include "programs/parallel.h"
 #include "programs/workflow_names.h"
 #include "vision/dataset.h"
+#include "vision/image_codec.h"
 #include "vision/image_folder.h"
 #include "vision/lst.h"
 
@@ -56,6 +57,10 @@ Result<Pictures> ReadWritten(Pictures pictures) {
   for (const vision::LstEntry& entry : test_entries) {
     pictures.test.push_back({.name = entry.path, .label = entry.label});
   }
+  TRY(const std::string first, io::ReadFile(pictures.directory / "test" / pictures.test[0].name));
+  TRY(const vision::ImageHeader header, vision::ReadImageHeader(first, {}));
+  pictures.width = header.width;
+  pictures.height = header.height;
   return pictures;
 }
 
@@ -78,11 +83,12 @@ std::vector<std::string> FilesToUpload(const Pictures& pictures) {
 }  // namespace
 
 Result<Pictures> WritePictures(const io::Path& dataset, const std::vector<std::string>& classes,
-                               const io::Path& work, Progress::Style style) {
+                               int image_size, const io::Path& work, Progress::Style style) {
   Progress progress(style, "select and write PNGs");
   TRY(const std::string identity, Identify(dataset));
   const std::string digest =
-      Digest(HashAlgorithm::kSha256, fmt::format("{}\n{}", identity, fmt::join(classes, ",")));
+      Digest(HashAlgorithm::kSha256,
+             fmt::format("{}\n{}\n{}", identity, fmt::join(classes, ","), image_size));
   Pictures pictures{.directory = {},
                     .fingerprint = HexEncode(digest).substr(0, kFingerprintDigits),
                     .classes = classes};
@@ -90,6 +96,8 @@ Result<Pictures> WritePictures(const io::Path& dataset, const std::vector<std::s
   const bool was_complete = fs::exists(pictures.directory / kComplete);
   if (!was_complete) {
     vision::DatasetOptions options{.classes = classes};
+    options.resize_width = image_size;
+    options.resize_height = image_size;
     options.progress = [&progress](std::uint64_t done, std::uint64_t total) {
       progress.Update(done, total, "reading");
       return !Interrupted();

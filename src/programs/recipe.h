@@ -7,12 +7,12 @@
 #include <string>
 #include <vector>
 
+#include "programs/pictures_step.h"
+
 namespace scones::programs {
 
-// For these classes and `samples` training pictures of 3x32x32; `overrides` are "name=value", each
-// with a name.
-std::map<std::string, std::string> MakeRecipe(const std::vector<std::string>& classes,
-                                              std::size_t samples, std::uint64_t seed,
+// For these pictures; each of `overrides` is "name=value" (the command line makes sure of that).
+std::map<std::string, std::string> MakeRecipe(const Pictures& pictures, std::uint64_t seed,
                                               const std::vector<std::string>& overrides);
 
 }  // namespace scones::programs

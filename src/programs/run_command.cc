@@ -66,7 +66,7 @@ Result<RunSummary> RunSteps(const RunFlags& flags, Connection& connection, Progr
   summary.dataset = dataset.description;
   summary.synthetic = dataset.synthetic;
   TRY(const Pictures pictures,
-      WritePictures(dataset.path, flags.classes, data_dir / "workflow", style));
+      WritePictures(dataset.path, flags.classes, flags.image_size, data_dir / "workflow", style));
   std::string bucket = flags.bucket;
   if (bucket.empty()) {
     TRY(bucket, DefaultBucket(aws));
@@ -75,8 +75,7 @@ Result<RunSummary> RunSteps(const RunFlags& flags, Connection& connection, Progr
   TRY_VOID(UploadPictures(aws, pictures, root, flags.concurrency, style));
   TRY_VOID(CheckInterrupt());
 
-  const auto hyperparameters =
-      MakeRecipe(flags.classes, pictures.train_count, flags.seed, flags.hyperparameters);
+  const auto hyperparameters = MakeRecipe(pictures, flags.seed, flags.hyperparameters);
   TRY(const TrainedModel model, Train(aws, pictures, root, hyperparameters, style));
   summary.train_seconds = model.train_seconds;
   const S3Uri capture{.bucket = bucket, .key = kCapturedPrefix};
