@@ -22,7 +22,8 @@ struct ProcessOptions {
   std::map<std::string, std::string> environment;  // the whole of it: nothing is inherited
   Path directory;
   // Called for each line (without its end; longer ones come in pieces of max_line_bytes) of
-  // standard output and error together, in order, on a thread of the Process.
+  // standard output and error together, in order, on a thread of the Process; so it
+  // must not own the Process.
   std::function<void(std::string_view line)> on_line;
   std::size_t max_line_bytes = 64 * 1024;
   // The child ends when the server does, however that ends.

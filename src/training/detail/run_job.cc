@@ -82,9 +82,10 @@ io::Task<Result<io::ProcessExit>> Queue::Train(std::shared_ptr<ActiveJob> active
   CO_TRY(const io::Path program, FindAlgorithm(job.spec.image));
   const std::string stream =
       fmt::format("{}/algo-1-{}", job.spec.name, EpochMilliseconds(deps_.clock.Now()) / 1000);
-  const auto on_line = [this, active, stream](std::string_view line) {
+  // Not owning the job, which owns the process: its thread may not be the one that ends them.
+  const auto on_line = [this, owner = active.get(), stream](std::string_view line) {
     deps_.logs.Append(kLogGroup, stream, {{deps_.clock.Now(), std::string(line)}});
-    if (auto metric = ParseMetric(line)) active->Observe(std::move(metric->first), metric->second);
+    if (auto metric = ParseMetric(line)) owner->Observe(std::move(metric->first), metric->second);
   };
   io::ProcessOptions options{.command = {program.string(), "train"},
                              .environment = job.spec.environment,
