@@ -45,6 +45,7 @@ class FullDisk(program.TestCase):
         self.fill()
         ended = self.run_scones("serve", "--data-dir", self.data, "--port", "0")
         self.assert_ended(ended, 1, "disk is full", str(self.disk))
+        self.assert_nothing_half_done(self.disk)
         self.free()
         server = self.serve()
         self.client("s3", server).create_bucket(Bucket=BUCKET)
@@ -59,6 +60,7 @@ class FullDisk(program.TestCase):
         self.fill()
         ended = self.run_scones("serve", "--data-dir", self.data, "--port", "0")
         self.assert_ended(ended, 1, "disk is full")
+        self.assert_nothing_half_done(self.disk)
         self.free()
         server = self.serve()
         s3 = self.client("s3", server)
@@ -82,6 +84,7 @@ class FullDisk(program.TestCase):
         s3 = self.client("s3", server)
         s3.create_bucket(Bucket=BUCKET)
         s3.put_object(Bucket=BUCKET, Key="kept", Body=KEPT)
+        (self.disk / "filler").write_bytes(bytes(6 << 20))  # what free() gives back at least
         large, refusal = self.put_until_full(s3, 1 << 20)
         self.check_refusal(refusal)
         self.fill()  # for the rest, which small rows might still find
