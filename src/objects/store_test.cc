@@ -150,6 +150,7 @@ TEST_F(StoreTest, ACopyCanAskForAChecksumThatTheSourceLacks) {
 
 TEST_F(StoreTest, OrphanedFilesAreSweptAtTheNextStart) {
   ASSERT_TRUE(store().Put("k", Pattern(kLarge)));
+  ASSERT_TRUE(io::MakeDirectories(files() / "07"));
   ASSERT_TRUE(io::WriteFileDurably(files() / "07" / "0000000000000007", "orphan"));
   ASSERT_TRUE(io::WriteFileDurably(files() / "staging" / "1", "half"));
   Reopen();

@@ -23,19 +23,11 @@ Result<std::int64_t> BeginEpoch(db::Connection& connection) {
   return select.Int(0);
 }
 
-Result<void> MakeFolders(const io::Path& directory) {
-  if (std::filesystem::exists(directory / FolderName(kFolders - 1))) return {};
-  TRY_VOID(io::MakeDirectories(directory));
-  for (int i = 0; i < kFolders; ++i) TRY_VOID(io::MakeDirectories(directory / FolderName(i)));
-  return io::SyncDirectory(directory);
-}
-
 }  // namespace
 
 Result<std::shared_ptr<Contents>> Contents::Open(db::Database& database, io::BlockingPool& disk,
                                                  io::Path directory) {
   std::shared_ptr<Contents> contents(new Contents(database, disk, std::move(directory)));
-  TRY_VOID(MakeFolders(contents->directory_));
   TRY_VOID(io::RemoveAll(contents->directory_ / "staging"));
   TRY_VOID(io::MakeDirectories(contents->directory_ / "staging"));
   TRY(const std::int64_t epoch, database.WriteAndWait(BeginEpoch));
@@ -46,6 +38,13 @@ Result<std::shared_ptr<Contents>> Contents::Open(db::Database& database, io::Blo
 
 io::Path Contents::FilePath(std::int64_t number) const {
   return directory_ / FolderName(number) / fmt::format("{:016x}", number);
+}
+
+Result<void> Contents::MakeFolderOf(std::int64_t number) const {
+  const io::Path folder = directory_ / FolderName(number);
+  if (std::filesystem::exists(folder)) return {};
+  TRY_VOID(io::MakeDirectories(folder));
+  return io::SyncDirectory(directory_);
 }
 
 io::Path Contents::StagingPath(std::int64_t number) const {

@@ -36,6 +36,9 @@ class Contents : public std::enable_shared_from_this<Contents> {
   // Numbers only grow, also over restarts, so they also order versions.
   std::int64_t NextNumber() { return next_.fetch_add(1, std::memory_order_relaxed); }
 
+  // Makes, durably, the folder that FilePath(number) lies in. Folders come when they are needed:
+  // making all at the first start would be most of its time.
+  Result<void> MakeFolderOf(std::int64_t number) const;
   io::Path FilePath(std::int64_t number) const;
   io::Path StagingPath(std::int64_t number) const;
   io::BlockingPool& disk() { return disk_; }

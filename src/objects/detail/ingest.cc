@@ -93,6 +93,7 @@ class Staging {
     TRY_VOID(file_.Sync());
     SCONES_CRASH_POINT("objects.file.synced");
     const io::Path path = contents_->FilePath(number_);
+    TRY_VOID(contents_->MakeFolderOf(number_));
     TRY_VOID(io::Rename(contents_->StagingPath(number_), path));
     published_ = true;
     ingested.file = std::make_unique<NewFile>(contents_, number_);
