@@ -55,7 +55,7 @@ TEST_F(StoreTest, ADigestThatDiffersStoresNothing) {
     EXPECT_EQ(store().Put("k", Pattern(size), wrong).error().reason(), "BadDigest");
   }
   EXPECT_EQ(store().Get("k").value(), "old");
-  EXPECT_EQ(CountFiles(files()), 0U);
+  EXPECT_TRUE(WaitForFiles(files(), 0));
 }
 
 TEST_F(StoreTest, ChecksumsAreKeptWithTheObject) {
@@ -127,7 +127,7 @@ TEST_F(StoreTest, ACopySharesContentThatStaysUntilBothAreGone) {
   };
   ASSERT_TRUE(copy("b", {}));
   ASSERT_TRUE(copy("c", {.headers = Pairs{{"content-type", "text/plain"}}}));
-  EXPECT_EQ(CountFiles(files()), 1U);
+  EXPECT_TRUE(WaitForFiles(files(), 1));
   ASSERT_TRUE(store().Run(store()->Delete({"bucket", "a", ""})));
   EXPECT_EQ(store().Get("b").value(), Pattern(kLarge));
   const auto b = store().Run(store()->Head({"bucket", "b", ""}, {})).value().info;
