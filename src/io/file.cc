@@ -50,6 +50,13 @@ int OpenFlags(File::Mode mode) {
   return O_RDONLY;
 }
 
+Result<File> OpenDirectory(const Path& directory) {
+  const Path name = directory.empty() ? Path(".") : directory;
+  const int descriptor = ::open(name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return FileError(errno, "open", name);
+  return File(descriptor);
+}
+
 }  // namespace
 
 Error FileError(int number, std::string_view what, const Path& path) {
@@ -147,11 +154,14 @@ Result<void> WriteFileDurably(const Path& path, std::string_view bytes, unsigned
 }
 
 Result<void> SyncDirectory(const Path& directory) {
-  const Path name = directory.empty() ? Path(".") : directory;
-  const int descriptor = ::open(name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return FileError(errno, "open", name);
-  File file(descriptor);
-  return file.Sync();
+  TRY(File opened, OpenDirectory(directory));
+  return opened.Sync();
+}
+
+Result<void> SyncFileSystem(const Path& directory) {
+  TRY(const File opened, OpenDirectory(directory));
+  if (::syncfs(opened.descriptor()) != 0) return FileError(errno, "sync", directory);
+  return {};
 }
 
 Result<void> Rename(const Path& from, const Path& to) {

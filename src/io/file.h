@@ -45,6 +45,9 @@ Result<std::string> ReadFile(const Path& path, std::uint64_t max_bytes = std::ui
 Result<void> WriteFileDurably(const Path& path, std::string_view bytes,
                               unsigned permissions = 0644);
 Result<void> SyncDirectory(const Path& directory);
+// Everything written to the file system that holds `directory`: cheaper than a sync of each of many
+// files.
+Result<void> SyncFileSystem(const Path& directory);
 Result<void> Rename(const Path& from, const Path& to);
 Result<void> MakeDirectories(const Path& path, unsigned permissions = 0755);
 // Removes a file or a whole tree; absent is success.

@@ -108,6 +108,7 @@ Result<Pictures> WritePictures(const io::Path& dataset, const std::vector<std::s
       return !Interrupted();
     };
     TRY_VOID(vision::WriteImageFolder(read, pictures.directory, written));
+    TRY_VOID(io::SyncFileSystem(pictures.directory));
     TRY_VOID(io::WriteFileDurably(pictures.directory / kComplete, ""));
   }
   TRY(pictures, ReadWritten(std::move(pictures)));
