@@ -12,6 +12,9 @@ target_compile_options(scones_warnings INTERFACE
 # Coroutine frames of GCC 12 trip these two without cause.
 target_compile_options(scones_warnings INTERFACE
   $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized -Wno-mismatched-new-delete>)
+# Without its time of making, the precompiled header is the same file again, and ccache finds its work.
+target_compile_options(scones_warnings INTERFACE
+  $<$<CXX_COMPILER_ID:Clang>:SHELL:-Xclang -fno-pch-timestamp>)
 target_compile_definitions(scones_warnings INTERFACE BOOST_ASIO_NO_DEPRECATED)
 target_include_directories(scones_warnings INTERFACE ${CMAKE_SOURCE_DIR}/src)
 if(SCONES_SANITIZE)
