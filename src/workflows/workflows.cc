@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <cstring>
 #include <limits>
 
 #include "base/encoding.h"
@@ -52,6 +53,13 @@ Result<std::string> LoadTaskTokenKey(db::Database& database) {
     if (!found) return Error(Code::kInternal, "the key of the task tokens was not stored");
     return std::string(select.Blob(0));
   });
+}
+
+std::uint64_t RandomSeed() {
+  std::uint64_t seed = 0;
+  const std::string bytes = RandomBytes(sizeof seed);
+  std::memcpy(&seed, bytes.data(), sizeof seed);
+  return seed;
 }
 
 }  // namespace
@@ -125,13 +133,19 @@ Result<std::unique_ptr<Workflows>> Workflows::Open(db::Database& database, TaskR
   TRY_VOID(database.Migrate(Migrations()));
   TRY(std::string key, LoadTaskTokenKey(database));
   auto state = std::make_unique<State>(database, clock, std::move(identity), options, key);
-  TRY(state->engine, Engine::Start({.database = database,
-                                    .runner = runner,
-                                    .clock = clock,
-                                    .machines = state->machines,
-                                    .options = state->options,
-                                    .identity = state->identity,
-                                    .task_token_key = std::move(key)}));
+  TRY(state->engine, Engine::Open({.database = database,
+                                   .write =
+                                       [&database](Engine::WriteJob job, Engine::WriteDone done) {
+                                         database.WriteThen(std::move(job), std::move(done));
+                                       },
+                                   .random = RandomSeed,
+                                   .runner = runner,
+                                   .clock = clock,
+                                   .machines = state->machines,
+                                   .options = state->options,
+                                   .identity = state->identity,
+                                   .task_token_key = std::move(key)}));
+  state->engine->Run();
   return std::unique_ptr<Workflows>(new Workflows(std::move(state)));
 }
 

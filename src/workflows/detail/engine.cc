@@ -3,12 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 #include <future>
 #include <utility>
 
 #include "base/log.h"
-#include "base/random.h"
 #include "workflows/detail/names.h"
 
 namespace scones::workflows {
@@ -16,13 +14,6 @@ namespace {
 
 // The thread looks at the clock at least this often.
 constexpr std::chrono::microseconds kLongestWait = std::chrono::seconds(1);
-
-std::uint64_t RandomSeed() {
-  std::uint64_t seed = 0;
-  const std::string bytes = RandomBytes(sizeof seed);
-  std::memcpy(&seed, bytes.data(), sizeof seed);
-  return seed;
-}
 
 Error LimitExceeded(std::string_view kind, std::size_t limit) {
   return Error(Code::kExhausted, "ExecutionLimitExceeded",
@@ -66,7 +57,7 @@ asl::Event TaskEvent(TaskItem& item) {
 
 Engine::Engine(Ports ports) : ports_(std::move(ports)), inbox_(std::make_shared<Inbox>()) {}
 
-Result<std::unique_ptr<Engine>> Engine::Start(Ports ports) {
+Result<std::unique_ptr<Engine>> Engine::Open(Ports ports) {
   std::unique_ptr<Engine> engine(new Engine(std::move(ports)));
   db::Database& database = engine->ports_.database;
   TRY(engine->last_old_id_, database.Read(ReadLastId));
@@ -87,16 +78,25 @@ Result<std::unique_ptr<Engine>> Engine::Start(Ports ports) {
                            .again_id = row.id,
                            .again_seed = row.seed});
   }
-  Engine* self = engine.get();
+  return engine;
+}
+
+void Engine::Run() {
   std::promise<void> owned;
   std::future<void> ready = owned.get_future();
-  engine->thread_ = std::thread([self, &owned] {
-    self->inbox_->SetOwner(std::this_thread::get_id());
+  thread_ = std::thread([this, &owned] {
+    inbox_->SetOwner(std::this_thread::get_id());
     owned.set_value();
-    self->Loop();
+    Loop();
   });
   ready.wait();
-  return engine;
+}
+
+void Engine::RunUntilIdle() {
+  inbox_->SetOwner(std::this_thread::get_id());
+  do {
+    TakeTurn(inbox_->Take(std::chrono::microseconds(0)));
+  } while (!inbox_->empty() || NextDue() <= now_);
 }
 
 Engine::~Engine() {
@@ -119,25 +119,9 @@ Counters Engine::counters() const {
 }
 
 void Engine::Loop() {
-  while (true) {
-    std::deque<Item> items = inbox_->Take(TimeToWait());
-    now_ = std::max(now_, ports_.clock.Now());
-    closing_ = inbox_->closed();
-    for (Item& item : items) {
-      if (closing_ && !std::holds_alternative<CommittedItem>(item)) {
-        Refuse(item, ShuttingDown());
-      } else {
-        Handle(std::move(item));
-      }
-    }
-    if (!closing_) {
-      FireTimers();
-      RecoverSome();
-    }
-    Flush();
-    Evict();
-    if (closing_ && commits_under_way_ == 0) break;
-  }
+  do {
+    TakeTurn(inbox_->Take(TimeToWait()));
+  } while (!closing_ || commits_under_way_ != 0);
   for (auto& [id, live] : live_) {
     for (Item& item : live->deferred) Refuse(item, ShuttingDown());
     for (auto& waiter : live->token_waiters) waiter(ShuttingDown());
@@ -147,12 +131,35 @@ void Engine::Loop() {
   }
 }
 
-std::chrono::microseconds Engine::TimeToWait() const {
+void Engine::TakeTurn(std::deque<Item> items) {
+  now_ = std::max(now_, ports_.clock.Now());
+  closing_ = inbox_->closed();
+  for (Item& item : items) {
+    if (closing_ && !std::holds_alternative<CommittedItem>(item)) {
+      Refuse(item, ShuttingDown());
+    } else {
+      Handle(std::move(item));
+    }
+  }
+  if (!closing_) {
+    FireTimers();
+    RecoverSome();
+  }
+  Flush();
+  Evict();
+}
+
+Timestamp Engine::NextDue() const {
   Timestamp next = Timestamp::max();
   if (!timers_.empty()) next = std::get<Timestamp>(*timers_.begin());
   if (recovered_ < last_old_id_) next = std::min(next, recover_after_);
   const bool changes = !touched_.empty() || !express_ends_.empty();
   if (changes && commits_under_way_ < kMaxCommits) next = std::min(next, commit_after_);
+  return next;
+}
+
+std::chrono::microseconds Engine::TimeToWait() const {
+  const Timestamp next = NextDue();
   const Timestamp now = ports_.clock.Now();
   return next <= now ? std::chrono::microseconds(0) : std::min(next - now, kLongestWait);
 }
@@ -197,7 +204,7 @@ void Engine::On(StartItem& item) {
                                    .machine = item.revision->machine,
                                    .revision = item.revision->id,
                                    .started = now_,
-                                   .seed = item.again_id != 0 ? item.again_seed : RandomSeed(),
+                                   .seed = item.again_id != 0 ? item.again_seed : ports_.random(),
                                    .name = std::move(item.name),
                                    .input = std::move(item.input)});
   made->journal = JournalWriter(made->context.input);

@@ -7,6 +7,8 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
+#include <functional>
 #include <list>
 #include <memory>
 #include <set>
@@ -36,8 +38,13 @@ struct CommitBatch {
 
 class Engine {
  public:
+  using WriteJob = std::function<Result<void>(db::Connection&)>;
+  using WriteDone = std::function<void(Result<void>)>;
   struct Ports {
-    db::Database& database;
+    db::Database& database;  // read from
+    // Runs the job in a transaction, then calls the other from any thread.
+    std::function<void(WriteJob, WriteDone)> write;
+    std::function<std::uint64_t()> random;
     TaskRunner& runner;
     const Clock& clock;
     MachineTable& machines;
@@ -45,8 +52,15 @@ class Engine {
     Identity identity;
     std::string task_token_key;
   };
-  // Starts the thread, which takes up what is open. Errors: those of the database.
-  static Result<std::unique_ptr<Engine>> Start(Ports ports);
+  // Knows what is stored and does nothing yet. Errors: those of the database.
+  static Result<std::unique_ptr<Engine>> Open(Ports ports);
+  // Starts the thread, which takes up what is open.
+  void Run();
+  // Instead of Run, for a simulation: the calling thread is the workflow thread and does what there
+  // is to do now. Then there is nothing to do before the next item or NextDue().
+  void RunUntilIdle();
+  // When a timer is due, Timestamp::max() for never. For the workflow thread.
+  Timestamp NextDue() const;
   // See ~Workflows.
   ~Engine();
 
@@ -63,6 +77,7 @@ class Engine {
 
   explicit Engine(Ports ports);
   void Loop();
+  void TakeTurn(std::deque<Item> items);
   std::chrono::microseconds TimeToWait() const;
 
   // engine.cc: events in.

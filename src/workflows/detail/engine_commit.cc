@@ -89,7 +89,7 @@ void Engine::Flush() {
 
 void Engine::SubmitBatch(std::shared_ptr<CommitBatch> batch) {
   ++commits_under_way_;
-  ports_.database.WriteThen(
+  ports_.write(
       [batch](db::Connection& connection) { return Write(connection, *batch); },
       [batch, inbox = inbox_](Result<void> committed) {
         (void)inbox->Push(CommittedItem{.batch = batch, .committed = std::move(committed)});

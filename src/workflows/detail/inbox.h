@@ -100,6 +100,12 @@ class Inbox {
     return taken;
   }
 
+  // For the owner.
+  bool empty() {
+    const std::lock_guard lock(mutex_);
+    return local_.empty() && items_.empty();
+  }
+
   void Close() {
     const std::lock_guard lock(mutex_);
     closed_ = true;
