@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "api/states_json.h"
+#include "api/states_operations.h"
 #include "asl/definition.h"
 
 namespace scones::api {
@@ -278,26 +279,6 @@ io::Task<Result<json::value>> SendTaskHeartbeat(Workflows& service, json::object
   CO_TRY(std::string token, RequiredText(input, "taskToken"));
   CO_TRY_VOID(co_await service.SendTaskHeartbeat(std::move(token)));
   co_return json::object();
-}
-
-// ---- Rows ---------------------------------------------------------------------------------------
-
-io::Task<Result<json::value>> Immediately(Result<json::value> (*read)(Workflows&,
-                                                                      const json::object&),
-                                          Workflows& service, json::object input) {
-  co_return read(service, input);
-}
-
-JsonOperation Reading(Workflows& service,
-                      Result<json::value> (*read)(Workflows&, const json::object&)) {
-  return [&service, read](Call, json::object input) {
-    return Immediately(read, service, std::move(input));
-  };
-}
-
-JsonOperation Writing(Workflows& service,
-                      io::Task<Result<json::value>> (*write)(Workflows&, json::object)) {
-  return [&service, write](Call, json::object input) { return write(service, std::move(input)); };
 }
 
 }  // namespace

@@ -203,10 +203,16 @@ std::uint64_t Engine::Random() {
 
 bool Engine::On(Start&) {
   if (execution_.next_event_id != 1) return false;
-  Emit(EventType::kExecutionStarted, 0,
-       {{"input", context_.input},
-        {"inputDetails", {{"truncated", false}}},
-        {"roleArn", context_.role_arn}});
+  json::object details{{"input", context_.input},
+                       {"inputDetails", {{"truncated", false}}},
+                       {"roleArn", context_.role_arn}};
+  if (!context_.state_machine_alias_arn.empty()) {
+    details["stateMachineAliasArn"] = context_.state_machine_alias_arn;
+  }
+  if (!context_.state_machine_version_arn.empty()) {
+    details["stateMachineVersionArn"] = context_.state_machine_version_arn;
+  }
+  Emit(EventType::kExecutionStarted, 0, std::move(details));
   std::optional<std::int64_t> limit = program_.timeout_seconds;
   if (definition_.type() == MachineType::kExpress) {
     limit = std::min(limit.value_or(kExpressSeconds), kExpressSeconds);

@@ -76,8 +76,8 @@ class Engine {
   void Schedule(Frame& frame, const State& state, RunTask task, std::string credentials);
   Result<std::optional<std::int64_t>> Seconds(const NumberField& field, std::string_view name,
                                               const Frame& frame);
-  void TaskFailure(Frame& frame, std::optional<std::string> error,
-                   std::optional<std::string> cause);
+  void TaskFailure(Frame& frame, std::optional<std::string> error, std::optional<std::string> cause,
+                   bool not_scheduled = false);
   json::object TaskDetails(const TaskResource& resource) const;
 
   // engine_data.cc: the data flow through a state, and errors.

@@ -36,7 +36,9 @@ EventType SucceededType(TaskKind kind) {
   return EventType::kTaskSucceeded;
 }
 
-EventType FailedType(TaskKind kind, bool timeout) {
+EventType FailedType(TaskKind kind, bool timeout, bool not_scheduled) {
+  if (not_scheduled && kind == TaskKind::kActivity) return EventType::kActivityScheduleFailed;
+  if (not_scheduled && kind == TaskKind::kFunction) return EventType::kLambdaFunctionScheduleFailed;
   switch (kind) {
     case TaskKind::kFunction:
       return timeout ? EventType::kLambdaFunctionTimedOut : EventType::kLambdaFunctionFailed;
@@ -210,20 +212,21 @@ bool Engine::On(TaskFailed& event) {
   if (frame == nullptr || frame->task_seq != event.seq) return false;
   execution_.pending.erase(frame->task_seq);
   frame->task_seq = 0;
-  TaskFailure(*frame, NonEmpty(std::move(event.error)), NonEmpty(std::move(event.cause)));
+  TaskFailure(*frame, NonEmpty(std::move(event.error)), NonEmpty(std::move(event.cause)),
+              event.not_scheduled);
   return true;
 }
 
 void Engine::TaskFailure(Frame& frame, std::optional<std::string> error,
-                         std::optional<std::string> cause) {
+                         std::optional<std::string> cause, bool not_scheduled) {
   Cancel(frame);
   const State& state = StateOf(frame);
   const bool timeout = error == "States.Timeout" || error == "States.HeartbeatTimeout";
   json::object details = TaskDetails(state.resource);
   if (error) details["error"] = *error;
   if (cause) details["cause"] = *cause;
-  frame.last_event =
-      Emit(FailedType(state.resource.kind, timeout), frame.last_event, std::move(details));
+  frame.last_event = Emit(FailedType(state.resource.kind, timeout, not_scheduled), frame.last_event,
+                          std::move(details));
   HandleFailure(frame, {std::move(error), std::move(cause), true});
 }
 

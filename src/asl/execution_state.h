@@ -26,6 +26,9 @@ struct ExecutionContext {
   std::string execution_name;
   std::string state_machine_arn;
   std::string state_machine_name;
+  // Where the execution was started by a version's or an alias's ARN, for ExecutionStarted.
+  std::string state_machine_version_arn;
+  std::string state_machine_alias_arn;
   std::string role_arn;
   std::string region;     // taskScheduledEventDetails.region
   std::string input;      // JSON text, as given to StartExecution

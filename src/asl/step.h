@@ -45,6 +45,8 @@ struct TaskFailed {
   std::uint64_t seq = 0;
   std::string error;
   std::string cause;
+  // Nobody could be asked to do it (an activity that does not exist): …ScheduleFailed.
+  bool not_scheduled = false;
 };
 // An accepted .sync or .waitForTaskToken request (TaskSubmitted in the history); `output` is the
 // service's answer as JSON text.

@@ -80,6 +80,57 @@ CREATE TABLE workflow_settings (
   value BLOB NOT NULL
 ) WITHOUT ROWID;
 )sql"},
+      {.name = "workflows.activities", .sql = R"sql(
+CREATE TABLE activities (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  name TEXT NOT NULL UNIQUE,
+  created_us INTEGER NOT NULL
+);
+
+CREATE TABLE activity_tags (
+  activity INTEGER NOT NULL,
+  key TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (activity, key)
+) WITHOUT ROWID;
+)sql"},
+      {.name = "workflows.versions", .sql = R"sql(
+-- The number that the last version got: none is given twice.
+ALTER TABLE state_machines ADD COLUMN last_version INTEGER NOT NULL DEFAULT 0;
+-- What CreateStateMachine published: NULL for nothing, else the version's description.
+ALTER TABLE state_machines ADD COLUMN published_as TEXT;
+
+CREATE TABLE state_machine_versions (
+  machine INTEGER NOT NULL,
+  version INTEGER NOT NULL,
+  revision INTEGER NOT NULL,
+  created_us INTEGER NOT NULL,
+  description TEXT NOT NULL,
+  PRIMARY KEY (machine, version)
+) WITHOUT ROWID;
+CREATE INDEX state_machine_versions_revision ON state_machine_versions (machine, revision);
+
+-- Starts go to `version`, or with `second_weight` percent to `second_version`.
+CREATE TABLE state_machine_aliases (
+  machine INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  created_us INTEGER NOT NULL,
+  updated_us INTEGER NOT NULL,
+  description TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  weight INTEGER NOT NULL,
+  second_version INTEGER,
+  second_weight INTEGER,
+  PRIMARY KEY (machine, name)
+) WITHOUT ROWID;
+
+-- How the execution was started; NULL where by the machine's own ARN.
+ALTER TABLE executions ADD COLUMN version INTEGER;
+ALTER TABLE executions ADD COLUMN alias TEXT;
+CREATE INDEX executions_version ON executions (machine, version, status)
+  WHERE version IS NOT NULL;
+CREATE INDEX executions_alias ON executions (machine, alias, status) WHERE alias IS NOT NULL;
+)sql"},
   };
   return migrations;
 }

@@ -1,0 +1,31 @@
+// How the rows of Step Functions' dialect are made of functions over the workflow service, and the
+// groups of rows that states.cc does not hold itself. Private to the files states*.cc.
+#pragma once
+
+#include <utility>
+
+#include "api/json_dialect.h"
+#include "workflows/workflows.h"
+
+namespace scones::api::states {
+
+using ReadingOperation = Result<json::value> (*)(workflows::Workflows&, const json::object&);
+using WritingOperation = io::Task<Result<json::value>> (*)(workflows::Workflows&, json::object);
+
+inline io::Task<Result<json::value>> Immediately(ReadingOperation read,
+                                                 workflows::Workflows& service,
+                                                 json::object input) {
+  co_return read(service, input);
+}
+
+inline JsonOperation Reading(workflows::Workflows& service, ReadingOperation read) {
+  return [&service, read](Call, json::object input) {
+    return Immediately(read, service, std::move(input));
+  };
+}
+
+inline JsonOperation Writing(workflows::Workflows& service, WritingOperation write) {
+  return [&service, write](Call, json::object input) { return write(service, std::move(input)); };
+}
+
+}  // namespace scones::api::states
