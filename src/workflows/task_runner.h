@@ -20,6 +20,9 @@ struct TaskRequest {
   // A .sync task whose kSubmitted was committed before a crash: go on waiting for it, don't submit
   // it again.
   bool resumed = false;
+  // An earlier run of the service may have started it, with or without effect: a request that finds
+  // what it asks for already done may have done so itself.
+  bool again = false;
 };
 
 struct TaskOutcome {

@@ -215,6 +215,17 @@ io::Task<Result<Timestamp>> Workflows::StopExecution(std::string arn, std::strin
   co_return co_await io::Await<Result<Timestamp>>(std::move(post));
 }
 
+io::Task<Result<void>> Workflows::AwaitExecution(std::string arn) {
+  CO_TRY(const FoundExecution found, state_->Find(arn));
+  if (found.stopped) co_return Result<void>();
+  EndItem item{.execution = found.row.id, .done = {}};
+  auto post = [&](io::Completion<Result<void>> done) {
+    item.done = std::move(done);
+    state_->engine->Post(std::move(item));
+  };
+  co_return co_await io::Await<Result<void>>(std::move(post));
+}
+
 Result<Execution> Workflows::DescribeExecution(const std::string& arn) {
   TRY(const ExecutionName name, ParseExecutionArn(state_->identity, arn));
   return state_->database.Read([&](db::Connection& connection) -> Result<Execution> {

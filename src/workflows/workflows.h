@@ -83,6 +83,10 @@ class Workflows {
   io::Task<Result<Execution>> StartSyncExecution(StartExecutionRequest request);
   // Returns the time of the stop. Stopping what has ended answers as the first time.
   io::Task<Result<Timestamp>> StopExecution(std::string arn, std::string error, std::string cause);
+  // Resumes when the execution has ended, at once where it has; DescribeExecution then says how.
+  // The last thing that it does with the service is to wait, so that a caller may outlive that.
+  // Errors: ExecutionDoesNotExist, InvalidArn, kUnavailable when the service is closing.
+  io::Task<Result<void>> AwaitExecution(std::string arn);
   Result<Execution> DescribeExecution(const std::string& arn);
   // The machine as it was when the execution started.
   Result<StateMachine> DescribeStateMachineForExecution(const std::string& execution_arn);

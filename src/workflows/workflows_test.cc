@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include "base/random.h"
 #include "workflows/detail/testing.h"
 
 namespace scones::workflows::testing {
@@ -169,6 +170,51 @@ TEST_F(WorkflowsTest, ATaskTokenLetsTheWorldAnswer) {
   ASSERT_FALSE(late);
   EXPECT_EQ(late.error().reason(), "TaskTimedOut");
   EXPECT_EQ(Await(service->SendTaskFailure("nonsense", "", "")).error().reason(), "InvalidToken");
+}
+
+io::Task<void> AwaitThen(Workflows& service, std::string arn, std::atomic<int>& ended) {
+  const Result<void> outcome = co_await service.AwaitExecution(arn);
+  const auto described = service.DescribeExecution(arn);
+  if (outcome && described && described->status == ExecutionStatus::kAborted) ++ended;
+}
+
+TEST_F(WorkflowsTest, WhoeverAwaitsAnExecutionResumesWhenItHasEnded) {
+  const std::string arn = Start(Create("m", kWaitMinute), "e");
+  std::atomic<int> ended{0};
+  for (int i = 0; i < 2; ++i) shards.Spawn(AwaitThen(*service, arn, ended));
+  ASSERT_TRUE(Await(service->StopExecution(arn, "", "")));
+  EXPECT_TRUE(Eventually([&] { return ended == 2; }));
+  EXPECT_TRUE(Await(service->AwaitExecution(arn)));  // at once
+  const auto unknown = Await(service->AwaitExecution(arn + "x"));
+  ASSERT_FALSE(unknown);
+  EXPECT_EQ(unknown.error().reason(), "ExecutionDoesNotExist");
+}
+
+TEST_F(WorkflowsTest, AnIntegrationThatIsNotHereIsRefusedAtCreationByName) {
+  const auto create = [&](const std::string& resource) {
+    const std::string definition = R"({"StartAt":"A","States":{"A":{"Type":"Task","End":true,)"
+                                   R"("Parameters":{},"Resource":")" +
+                                   resource + "\"}}}";
+    return Await(service->CreateStateMachine(
+        {.name = "m" + RandomUuid(), .definition = definition, .role_arn = kRole}));
+  };
+  for (const char* resource :
+       {"arn:aws:states:::sqs:sendMessage", "arn:aws:states:::sagemaker:createTransformJob.sync",
+        "arn:aws-cn:states:::aws-sdk:dynamodb:getItem"}) {
+    const auto refused = create(resource);
+    ASSERT_FALSE(refused) << resource;
+    EXPECT_EQ(refused.error().reason(), "InvalidDefinition");
+    EXPECT_THAT(refused.error().message(), HasSubstr(resource));
+    EXPECT_THAT(refused.error().message(), HasSubstr("/States/A/Resource"));
+  }
+  for (const char* resource :
+       {"arn:aws:states:::sagemaker:createTrainingJob.sync",
+        "arn:aws-cn:states:::aws-sdk:s3:getObject", "arn:aws:states:::states:startExecution.sync:2",
+        "arn:aws:states:::lambda:invoke.waitForTaskToken",
+        "arn:aws:states:eu-west-1:123456789012:activity:work"}) {
+    const auto created = create(resource);
+    EXPECT_TRUE(created) << resource << ": " << created.error().message();
+  }
 }
 
 TEST_F(WorkflowsTest, HeartbeatsKeepATaskAlive) {

@@ -36,6 +36,8 @@ void Refuse(Item& item, const Error& error) {
     if (token->done) token->done(error);
   } else if (auto* stop = std::get_if<StopItem>(&item)) {
     if (stop->done) stop->done(error);
+  } else if (auto* end = std::get_if<EndItem>(&item)) {
+    if (end->done) end->done(error);
   }
 }
 
@@ -129,6 +131,7 @@ void Engine::Loop() {
     if (live->start_waiter) live->start_waiter(ShuttingDown());
     if (live->end_waiter) live->end_waiter(ShuttingDown());
   }
+  for (auto& [id, waiter] : end_waiters_) waiter(ShuttingDown());
 }
 
 void Engine::TakeTurn(std::deque<Item> items) {
@@ -250,6 +253,11 @@ void Engine::On(StopItem& item) {
   if (!ended) return item.done(ended.error());
   if (*ended && (*ended)->stopped) return item.done(*(*ended)->stopped);
   item.done(Error(Code::kDataLoss, "the execution's state cannot be read"));
+}
+
+void Engine::On(EndItem& item) {
+  if (Find(item.execution) == nullptr) return item.done(Result<void>());
+  end_waiters_.emplace(item.execution, std::move(item.done));
 }
 
 void Engine::FireTimers() {

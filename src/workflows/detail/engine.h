@@ -86,6 +86,7 @@ class Engine {
   void On(TaskItem& item);
   void On(TokenItem& item);
   void On(StopItem& item);
+  void On(EndItem& item);
   void On(CommittedItem& item);
   void On(WakeItem&) {}
   void FireTimers();
@@ -102,7 +103,8 @@ class Engine {
   void Settle(LiveExecution& live);
   void Resume(LiveExecution& live);
   void CarryOut(LiveExecution& live, std::vector<asl::Command> commands);
-  void RunPending(LiveExecution& live, const PendingTask& pending);
+  enum class Attempt { kFirst, kAgain };  // kAgain: an earlier run may have started it
+  void RunPending(LiveExecution& live, const PendingTask& pending, Attempt attempt);
   void Finish(LiveExecution& live);
 
   // engine_load.cc: between memory and tables.
@@ -133,6 +135,8 @@ class Engine {
   std::int64_t next_id_ = 1;
   std::size_t express_count_ = 0;
   std::vector<std::int64_t> express_ends_;
+  // Callers of AwaitExecution by execution; what they wait for need not be in memory.
+  std::unordered_multimap<std::int64_t, io::Completion<Result<void>>> end_waiters_;
 
   // Executions of an earlier run with ids in (recovered_, last_old_id_] have not been taken up,
   // but for those in taken_up_early_.

@@ -185,7 +185,9 @@ void Engine::CarryOut(LiveExecution& live, std::vector<asl::Command> commands) {
     if (const auto* run = std::get_if<asl::RunTask>(&command)) {
       // It may have been cancelled by a later step of the same commit.
       const auto pending = live.outbox.tasks.find(run->seq);
-      if (pending != live.outbox.tasks.end()) RunPending(live, pending->second);
+      if (pending != live.outbox.tasks.end()) {
+        RunPending(live, pending->second, Attempt::kFirst);
+      }
     } else if (const auto* timer = std::get_if<asl::StartTimer>(&command)) {
       if (live.outbox.timers.contains(timer->seq)) timers_.emplace(timer->due, live.id, timer->seq);
     } else if (const auto* cancel = std::get_if<asl::CancelTask>(&command)) {
@@ -195,7 +197,7 @@ void Engine::CarryOut(LiveExecution& live, std::vector<asl::Command> commands) {
   SCONES_CRASH_POINT("workflows.carried_out");
 }
 
-void Engine::RunPending(LiveExecution& live, const PendingTask& pending) {
+void Engine::RunPending(LiveExecution& live, const PendingTask& pending, Attempt attempt) {
   // Accepted, and its answer comes by token: nothing to run.
   if (pending.submitted && pending.task.pattern == asl::TaskPattern::kWaitForTaskToken) return;
   TaskDone done = [inbox = inbox_, id = live.id, seq = pending.task.seq](TaskOutcome outcome) {
@@ -203,7 +205,8 @@ void Engine::RunPending(LiveExecution& live, const PendingTask& pending) {
   };
   ports_.runner.Start({.execution_arn = live.context.execution_arn,
                        .task = pending.task,
-                       .resumed = pending.submitted},
+                       .resumed = pending.submitted,
+                       .again = attempt == Attempt::kAgain},
                       std::move(done));
 }
 
@@ -224,6 +227,9 @@ void Engine::Finish(LiveExecution& live) {
     if (outcome.status == asl::ExecutionStatus::kSucceeded) execution.output = outcome.output;
     std::exchange(live.end_waiter, {})(std::move(execution));
   }
+  const auto [first, last] = end_waiters_.equal_range(live.id);
+  for (auto waiter = first; waiter != last; ++waiter) waiter->second(Result<void>());
+  end_waiters_.erase(first, last);
   if (live.kind == LiveExecution::Kind::kExpress && live.stored) express_ends_.push_back(live.id);
   for (Item& item : std::exchange(live.deferred, {})) (void)inbox_->Push(std::move(item));
   finished_.fetch_add(1, std::memory_order_relaxed);

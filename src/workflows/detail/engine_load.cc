@@ -138,7 +138,7 @@ void Engine::Evict() {
 // After a restart: what awaits an answer is asked for again.
 void Engine::TakeUp(LiveExecution& live) {
   for (const auto& [seq, due] : live.outbox.timers) timers_.emplace(due, live.id, seq);
-  for (const auto& [seq, pending] : live.outbox.tasks) RunPending(live, pending);
+  for (const auto& [seq, pending] : live.outbox.tasks) RunPending(live, pending, Attempt::kAgain);
 }
 
 bool Engine::AwaitsRecovery(std::int64_t id) const {

@@ -53,6 +53,12 @@ struct StopItem {
   io::Completion<Result<Timestamp>> done;
 };
 
+// Wants to know when the execution has ended.
+struct EndItem {
+  std::int64_t execution = 0;
+  io::Completion<Result<void>> done;
+};
+
 struct CommitBatch;
 struct CommittedItem {
   std::shared_ptr<CommitBatch> batch;
@@ -61,7 +67,8 @@ struct CommittedItem {
 
 struct WakeItem {};
 
-using Item = std::variant<StartItem, TaskItem, TokenItem, StopItem, CommittedItem, WakeItem>;
+using Item =
+    std::variant<StartItem, TaskItem, TokenItem, StopItem, EndItem, CommittedItem, WakeItem>;
 
 class Inbox {
  public:

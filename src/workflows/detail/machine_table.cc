@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "asl/integrations.h"
 #include "base/encoding.h"
 #include "base/json.h"
 #include "base/random.h"
@@ -176,6 +177,7 @@ io::Task<Result<CreatedStateMachine>> MachineTable::Create(CreateStateMachineReq
   CO_TRY_VOID(CheckTags(request.tags));
   CO_TRY(std::string logging, CheckLogging(request.logging_configuration));
   CO_TRY(auto definition, asl::Definition::Parse(request.definition, request.type));
+  CO_TRY_VOID(asl::CheckProvided(*definition));
   StateMachine made{.arn = StateMachineArn(identity_, request.name),
                     .name = request.name,
                     .type = request.type,
@@ -240,6 +242,7 @@ io::Task<Result<UpdatedStateMachine>> MachineTable::Update(UpdateStateMachineReq
     // A machine's type never changes, so that the answer holds when the write comes.
     CO_TRY(const StateMachine before, Describe(request.arn));
     CO_TRY(auto definition, asl::Definition::Parse(*request.definition, before.type));
+    CO_TRY_VOID(asl::CheckProvided(*definition));
   }
   const Timestamp now = clock_.Now();
   auto update = [this, name, now, request = std::move(request)](
