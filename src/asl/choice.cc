@@ -115,13 +115,14 @@ Error InvalidPath(const Path& path) {
 
 // A definite path's node in place; otherwise the nodes gathered in `gathered`.
 Result<const json::value*> Lookup(const Path& path, const Scope& scope, json::value& gathered) {
-  TRY(const json::value* root, RootOf(path, scope));
+  auto root = RootOf(path, scope);
+  if (!root) return InvalidPath(path);
   if (path.definite()) {
-    const json::value* node = path.Find(*root);
+    const json::value* node = path.Find(**root);
     if (node == nullptr) return InvalidPath(path);
     return node;
   }
-  TRY(gathered, path.Evaluate(*root));
+  TRY(gathered, path.Evaluate(**root));
   return &gathered;
 }
 

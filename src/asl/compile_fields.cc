@@ -38,13 +38,6 @@ bool Compiler::CheckRequired(const json::object& source, const std::string& loca
   return false;
 }
 
-void Compiler::NoteVariables(const Expression& expression, const std::string& location) {
-  const Path* path = expression.path();
-  if (path != nullptr && path->root() == Path::Root::kVariable) {
-    Unsupported(location, fmt::format("Variables ('{}') are not supported yet", path->text()));
-  }
-}
-
 std::optional<Expression> Compiler::CompileExpression(const json::object& source,
                                                       std::string_view field,
                                                       const std::string& location, bool intrinsic) {
@@ -60,7 +53,6 @@ std::optional<Expression> Compiler::CompileExpression(const json::object& source
                                  : "Value is not a valid JSONPath");
     return std::nullopt;
   }
-  NoteVariables(*expression, place);
   return *std::move(expression);
 }
 
@@ -114,7 +106,7 @@ NumberField Compiler::CompileNumber(const json::object& source, std::string_view
   NumberField number;
   const std::string path_field = fmt::format("{}Path", field);
   CheckExclusive(source, location, field, path_field);
-  number.path = CompileExpression(source, path_field, location, true);
+  number.expression = CompileExpression(source, path_field, location, true);
   if (!source.contains(field)) return number;
   const auto value = FindInteger(source, field);
   if (!value || *value < least || *value > most) {
@@ -131,7 +123,7 @@ TextField Compiler::CompileText(const json::object& source, std::string_view fie
   TextField text;
   const std::string path_field = fmt::format("{}Path", field);
   CheckExclusive(source, location, field, path_field);
-  text.path = CompileExpression(source, path_field, location, true);
+  text.expression = CompileExpression(source, path_field, location, true);
   const json::value* value = FindMember(source, field);
   if (value == nullptr) return text;
   if (!value->is_string()) {
@@ -254,8 +246,8 @@ void Compiler::CompileCatch(const json::object& source, const std::string& locat
     } else {
       CheckUnknown(*fields, at, {"ErrorEquals", "Next", "ResultPath", "Assign", "Comment"});
     }
-    if (fields->contains("Assign")) Unsupported(at + "/Assign", "Assign is not supported yet");
     Catcher catcher;
+    catcher.assign = CompileAssign(*fields, at);
     catcher.errors = CompileErrors(*fields, at, i + 1 == catchers->size());
     catcher.result_path = CompileResultPath(*fields, at);
     catcher.next = ResolveTarget(*fields, "Next", at, names);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "asl/compiler.h"
 
@@ -160,6 +161,9 @@ int Compiler::CompileScope(const json::object& source, const std::string& locati
   DeclareStates(*states, states_location, names);
   const int start = ResolveTarget(source, "StartAt", location, names);
   program_.scopes[static_cast<std::size_t>(scope)].start = start;
+  const VariableNames outer = outer_variables_;
+  outer_variables_.insert(own_variables_.begin(), own_variables_.end());
+  const VariableNames around = std::exchange(own_variables_, AssignedNames(*states));
   for (const auto& member : *states) {
     const auto found = names.find(std::string_view(member.key()));
     const json::object* state = member.value().if_object();
@@ -167,6 +171,8 @@ int Compiler::CompileScope(const json::object& source, const std::string& locati
     CompileState(*state, fmt::format("{}/{}", states_location, std::string_view(member.key())),
                  found->second, names, jsonata, depth);
   }
+  outer_variables_ = outer;
+  own_variables_ = around;
   CheckReachable(*states, states_location, start, names);
   return scope;
 }
@@ -333,7 +339,7 @@ void Compiler::CompileState(const json::object& source, const std::string& locat
   } else {
     CompileData(source, location, state);
   }
-  if (source.contains("Assign")) Unsupported(location + "/Assign", "Assign is not supported yet");
+  state.assign = CompileAssign(source, location);
   if ((Bit(*type) & kFlowing) != 0) CompileFlow(source, location, state, names);
   if ((Bit(*type) & kGuarded) != 0) {
     CompileRetry(source, location, state);

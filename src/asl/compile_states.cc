@@ -96,7 +96,7 @@ void Compiler::CompileChoice(const json::object& source, const std::string& loca
     if (rule != nullptr) {
       CheckRequired(*rule, at, {"Next"});
       branch.next = ResolveTarget(*rule, "Next", at, names);
-      if (rule->contains("Assign")) Unsupported(at + "/Assign", "Assign is not supported yet");
+      branch.assign = CompileAssign(*rule, at);
     }
     if (!jsonata) {
       branch.rule = CompileRule((*choices)[i], at, false, 0);
@@ -289,7 +289,18 @@ void Compiler::CompileMap(const json::object& source, const std::string& locatio
       state.parameters = CompileTemplate(source, "ItemSelector", location);
     }
   }
+  // The children of a distributed Map are executions of their own: they see no variable of ours.
+  VariableNames own;
+  VariableNames outer;
+  if (distributed) {
+    own_variables_.swap(own);
+    outer_variables_.swap(outer);
+  }
   state.scopes.push_back(CompileScope(*processor, place, machine_jsonata_, depth + 1));
+  if (distributed) {
+    own_variables_.swap(own);
+    outer_variables_.swap(outer);
+  }
 }
 
 void Compiler::CheckDistributedMap(const json::object& source, const std::string& location,

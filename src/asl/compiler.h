@@ -30,6 +30,7 @@ class Compiler {
  private:
   // A scope's states by name, while it is compiled.
   using Names = std::map<std::string, int, std::less<>>;
+  using VariableNames = std::set<std::string, std::less<>>;
 
   void Fault(std::string_view code, std::string location, std::string message);
   void SchemaFault(std::string location, std::string message);
@@ -73,6 +74,10 @@ class Compiler {
   void CheckInlineMap(const json::object& source, const std::string& location, bool distributed);
   void CheckMapLabel(const json::object& source, const std::string& location);
 
+  // compile_variables.cc
+  static VariableNames AssignedNames(const json::object& states);
+  std::optional<Template> CompileAssign(const json::object& source, const std::string& location);
+
   // compile_fields.cc
   void CompileData(const json::object& source, const std::string& location, State& state);
   InputOutputPath CompileIoPath(const json::object& source, std::string_view field,
@@ -98,7 +103,6 @@ class Compiler {
                     std::initializer_list<std::string_view> known);
   bool CheckRequired(const json::object& source, const std::string& location,
                      std::initializer_list<std::string_view> fields);
-  void NoteVariables(const Expression& expression, const std::string& location);
 
   MachineType type_;
   Program program_;
@@ -106,6 +110,10 @@ class Compiler {
   std::vector<Diagnostic> unsupported_;
   std::vector<Definition::TaskResource> task_resources_;
   std::set<std::string, std::less<>> all_names_;
+  // Assigned in the scope that is compiled, and in those around it (readable in it, not
+  // assignable).
+  VariableNames own_variables_;
+  VariableNames outer_variables_;
   bool machine_jsonata_ = false;
 };
 

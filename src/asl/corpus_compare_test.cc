@@ -88,6 +88,13 @@ std::string Compare(const json::value& expected, const json::value& actual,
     auto wanted = error_text ? ParseJson(*text) : Result<json::value>();
     auto got = error_text ? ParseJson(actual.get_string()) : Result<json::value>();
     if (wanted && got) return Compare(*wanted, *got, place, "", replacements);
+    // A variable's value is JSON text; the placeholder may be inside a string of it.
+    if (text->starts_with("\"") && actual.is_string()) {
+      wanted = ParseJson(*text);
+      got = ParseJson(actual.get_string());
+      if (wanted && got && *wanted != expected)
+        return Compare(*wanted, *got, place, key, replacements);
+    }
   } else if (const json::object* object = expected.if_object();
              object != nullptr && actual.is_object()) {
     for (const auto& member : *object) {

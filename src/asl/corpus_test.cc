@@ -92,9 +92,7 @@ std::string GroupOf(const IndexRow& row, const json::object& one) {
   if (ToJson(one).find("DISTRIBUTED") != std::string::npos) {
     return fmt::format("execution/{} (later: distributed_map)", row.klass);
   }
-  for (const char* later : {"jsonata", "assign"}) {
-    if (Has(row.features, later)) return fmt::format("execution/{} (later: {})", row.klass, later);
-  }
+  if (Has(row.features, "jsonata")) return fmt::format("execution/{} (later: jsonata)", row.klass);
   return "execution/" + row.klass;
 }
 

@@ -55,9 +55,24 @@ TEST(DefinitionTest, WhatCannotRunYetIsValidButRefused) {
       R"({"QueryLanguage":"JSONata","StartAt":"A","States":{"A":{"Type":"Succeed"}}})";
   EXPECT_TRUE(Validate(jsonata, MachineType::kStandard).empty());
   EXPECT_THAT(Refusal(jsonata), HasSubstr("JSONata is not supported yet at /States/A"));
-  EXPECT_THAT(
-      Refusal(R"({"StartAt":"A","States":{"A":{"Type":"Pass","Assign":{"x":1},"End":true}}})"),
-      HasSubstr("Assign is not supported yet at /States/A/Assign"));
+}
+
+TEST(DefinitionTest, VariableNamesAreCheckedAgainstTheScopesAround) {
+  const auto with = [](std::string_view assign) {
+    return Refusal(R"({"StartAt":"A","States":{"A":{"Type":"Pass","Next":"P","Assign":)" +
+                   std::string(assign) + R"(},"P":{"Type":"Parallel","End":true,"Branches":[
+        {"StartAt":"B","States":{"B":{"Type":"Pass","Assign":{"x":1},"End":true}}},
+        {"StartAt":"C","States":{"C":{"Type":"Pass","Assign":{"x":1},"End":true}}}]}}})");
+  };
+  EXPECT_EQ(with(R"({"y":1,"größe.$":"$.a"})"), "");
+  EXPECT_THAT(with(R"({"x":1})"),
+              HasSubstr("DUPLICATE_VARIABLE_NAME: The variable name 'x' was already defined in a "
+                        "parent scope. at /States/P/Branches[0]/States/B/Assign/x"));
+  EXPECT_THAT(with(R"({"states":1})"), HasSubstr("The variable name 'states' is reserved."));
+  EXPECT_THAT(with(R"({"1x":1})"), HasSubstr("The variable name '1x' is not valid"));
+  EXPECT_THAT(with(R"({")" + std::string(81, 'v') + R"(":1})"), HasSubstr("is not valid"));
+  EXPECT_EQ(with(R"({")" + std::string(80, 'v') + R"(":1})"), "");
+  EXPECT_THAT(with("[]"), HasSubstr("Expected value of type Object at /States/A/Assign"));
 }
 
 TEST(DefinitionTest, RetryAndCatchAreChecked) {

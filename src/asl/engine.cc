@@ -201,7 +201,7 @@ std::uint64_t Engine::Random() {
   return Mixed(context_.random_seed + 0x9E3779B97F4A7C15ULL * ++execution_.random_draws);
 }
 
-bool Engine::On(Start&) {
+bool Engine::On(Start& start) {
   if (execution_.next_event_id != 1) return false;
   json::object details{{"input", context_.input},
                        {"inputDetails", {{"truncated", false}}},
@@ -225,6 +225,10 @@ bool Engine::On(Start&) {
   auto root = std::make_unique<Frame>();
   root->state = program_.scopes[0].start;
   root->input = Payload::FromText(context_.input);
+  for (auto& variable : start.variables) {
+    root->variables.push_back(
+        {std::string(variable.key()), Payload::FromValue(std::move(variable.value()))});
+  }
   execution_.frames.push_back(std::move(root));
   ready_.push_back(0);
   return true;
@@ -257,7 +261,7 @@ bool Engine::On(TimerFired& event) {
       TaskFailure(*frame, heartbeat ? "States.HeartbeatTimeout" : "States.Timeout", std::nullopt);
       return true;
     case Frame::Phase::kWaiting:
-      Exit(*frame, EffectiveInput(*frame), StateOf(*frame).next);
+      ExitUnchanged(*frame, StateOf(*frame).assign, StateOf(*frame).next);
       return true;
     case Frame::Phase::kRetrying:
       frame->phase = Frame::Phase::kAgain;

@@ -15,6 +15,7 @@ namespace scones::asl {
 // Adds a document to an event's details: {"output": text, "outputDetails": {"truncated": false}}.
 // `member` is "input" or "output".
 void AddDocument(json::object& details, std::string_view member, const std::string& text);
+EventType ExitedType(StateType type);
 // {"name": …} and a document: the details of entering and leaving a state.
 json::object StateDetails(const State& state, std::string_view member, const std::string& text);
 
@@ -32,7 +33,7 @@ class Engine {
 
  private:
   // engine.cc: events, frames and the life of the execution.
-  bool On(Start&);
+  bool On(Start& start);
   bool On(TaskSucceeded& event);
   bool On(TaskFailed& event);
   bool On(TaskSubmitted& event);
@@ -62,6 +63,7 @@ class Engine {
   void Attempt(Frame& frame);
   void AttemptPass(Frame& frame, const State& state);
   void AttemptChoice(Frame& frame, const State& state);
+  Result<const ChoiceBranch*> ChooseBranch(const State& state, const Scope& scope);
   void AttemptWait(Frame& frame, const State& state);
   void AttemptFail(Frame& frame, const State& state);
   Result<Timestamp> WaitUntil(const Frame& frame, const State& state);
@@ -90,12 +92,21 @@ class Engine {
                                 Payload payload);
   Result<Payload> MergeResult(const Frame& frame, const ResultPath& path, Payload result);
   void Complete(Frame& frame, Payload result);
-  void Exit(Frame& frame, Result<Payload> output, int next);
+  void Exit(Frame& frame, Result<Payload> output, int next, std::vector<Variable> assigned);
+  void ExitUnchanged(Frame& frame, const std::optional<Template>& assign, int next);
   void FinishFrame(Frame& frame, Payload output);
   void HandleError(Frame& frame, const Error& error);
   void HandleFailure(Frame& frame, Failure failure);
   bool TryRetry(Frame& frame, const Failure& failure);
   void FailFrame(Frame& frame, Failure failure);
+
+  // engine_variables.cc
+  const json::value* FindVariable(const Frame& frame, std::string_view name) const;
+  Result<std::vector<Variable>> EvaluateAssign(const Frame& frame,
+                                               const std::optional<Template>& assign,
+                                               const Scope& scope);
+  std::size_t StoredVariableBytes() const;
+  void Leave(Frame& frame, const Payload& output, std::vector<Variable> assigned);
 
   const Definition& definition_;
   const Program& program_;

@@ -4,7 +4,6 @@
 #include "asl/engine.h"
 
 namespace scones::asl {
-namespace {
 
 EventType ExitedType(StateType type) {
   switch (type) {
@@ -26,6 +25,8 @@ EventType ExitedType(StateType type) {
   }
   return EventType::kPassStateExited;
 }
+
+namespace {
 
 json::value TextOrNull(const std::optional<std::string>& text) {
   return text ? json::value(*text) : json::value(nullptr);
@@ -87,7 +88,8 @@ Scope Engine::ScopeFor(const Frame& frame, const Payload& input) {
   copy_budget_ = Path::kMaxResultBytes;
   return {&input.value(),
           [this, at = &frame]() -> const json::value& { return ContextObject(*at); },
-          [this] { return Random(); }, &copy_budget_};
+          [this] { return Random(); }, &copy_budget_,
+          [this, at = &frame](std::string_view name) { return FindVariable(*at, name); }};
 }
 
 // A failed evaluation in the words of the execution's history.
@@ -156,13 +158,28 @@ void Engine::Complete(Frame& frame, Payload result) {
   const State& state = StateOf(frame);
   auto selected = ApplyTemplate(frame, state.result_selector, std::move(result));
   if (!selected) return HandleError(frame, selected.error());
+  std::vector<Variable> assigned;
+  if (state.assign) {
+    auto values = EvaluateAssign(frame, state.assign, ScopeFor(frame, *selected));
+    if (!values) return HandleError(frame, values.error());
+    assigned = *std::move(values);
+  }
   auto merged = MergeResult(frame, state.result_path, *std::move(selected));
   if (!merged) return HandleError(frame, merged.error());
-  Exit(frame, *std::move(merged), state.next);
+  Exit(frame, *std::move(merged), state.next, std::move(assigned));
+}
+
+// Leaves a state that has no result: its input is its output.
+void Engine::ExitUnchanged(Frame& frame, const std::optional<Template>& assign, int next) {
+  auto input = EffectiveInput(frame);
+  if (!input || !assign) return Exit(frame, std::move(input), next, {});
+  auto assigned = EvaluateAssign(frame, assign, ScopeFor(frame, *input));
+  if (!assigned) return HandleError(frame, assigned.error());
+  Exit(frame, std::move(input), next, *std::move(assigned));
 }
 
 // Leaves the state with `output` before OutputPath; `next` is -1 at the end of the scope.
-void Engine::Exit(Frame& frame, Result<Payload> output, int next) {
+void Engine::Exit(Frame& frame, Result<Payload> output, int next, std::vector<Variable> assigned) {
   const State& state = StateOf(frame);
   if (output) output = ApplyPath(frame, state.output_path, *std::move(output));
   if (!output) return HandleError(frame, output.error());
@@ -179,8 +196,7 @@ void Engine::Exit(Frame& frame, Result<Payload> output, int next) {
                      "number of bytes service limit.",
                      state.name)});
   }
-  frame.last_event =
-      Emit(ExitedType(state.type), frame.last_event, StateDetails(state, "output", payload.text()));
+  Leave(frame, payload, std::move(assigned));
   if (next < 0) return FinishFrame(frame, std::move(payload));
   frame.state = next;
   frame.input = std::move(payload);
@@ -251,15 +267,21 @@ void Engine::HandleFailure(Frame& frame, Failure failure) {
   }
   for (const Catcher& catcher : state.catchers) {
     if (!Matches(catcher.errors, failure)) continue;
-    json::object error = {{"Error", TextOrNull(failure.error)},
-                          {"Cause", TextOrNull(failure.cause)}};
-    auto output = MergeResult(frame, catcher.result_path, Payload::FromValue(std::move(error)));
-    if (!output) {
-      const Error wrapped = Wrapped(frame, output.error());
-      return FailFrame(frame, {wrapped.reason(), wrapped.message()});
+    const auto fail = [&](const Error& error) {
+      const Error wrapped = Wrapped(frame, error);
+      FailFrame(frame, {wrapped.reason(), wrapped.message()});
+    };
+    const Payload error = Payload::FromValue(
+        {{"Error", TextOrNull(failure.error)}, {"Cause", TextOrNull(failure.cause)}});
+    std::vector<Variable> assigned;
+    if (catcher.assign) {
+      auto values = EvaluateAssign(frame, catcher.assign, ScopeFor(frame, error));
+      if (!values) return fail(values.error());
+      assigned = *std::move(values);
     }
-    frame.last_event = Emit(ExitedType(state.type), frame.last_event,
-                            StateDetails(state, "output", output->text()));
+    auto output = MergeResult(frame, catcher.result_path, error);
+    if (!output) return fail(output.error());
+    Leave(frame, *output, std::move(assigned));
     frame.state = catcher.next;
     frame.input = *std::move(output);
     frame.phase = Frame::Phase::kReady;

@@ -61,7 +61,7 @@ void Engine::Attempt(Frame& frame) {
     case StateType::kWait:
       return AttemptWait(frame, state);
     case StateType::kSucceed:
-      return Exit(frame, EffectiveInput(frame), -1);
+      return ExitUnchanged(frame, state.assign, -1);
     case StateType::kFail:
       return AttemptFail(frame, state);
     case StateType::kParallel:
@@ -80,25 +80,35 @@ void Engine::AttemptPass(Frame& frame, const State& state) {
 void Engine::AttemptChoice(Frame& frame, const State& state) {
   auto input = EffectiveInput(frame);
   if (!input) return HandleError(frame, input.error());
-  const Scope scope = ScopeFor(frame, *input);
+  auto chosen = ChooseBranch(state, ScopeFor(frame, *input));
+  if (!chosen) return HandleError(frame, chosen.error());
+  const ChoiceBranch* branch = *chosen;
+  if (branch == nullptr && state.default_next < 0) {
+    return HandleError(
+        frame, Error(Code::kInvalid, "States.NoChoiceMatched",
+                     "Failed to transition out of the state. The state does not point to a next "
+                     "state."));
+  }
+  ExitUnchanged(frame, branch != nullptr ? branch->assign : state.assign,
+                branch != nullptr ? branch->next : state.default_next);
+}
+
+// The first rule that holds; null where none does.
+Result<const ChoiceBranch*> Engine::ChooseBranch(const State& state, const Scope& scope) {
   for (const ChoiceBranch& branch : state.choices) {
     auto holds = branch.rule.Holds(scope);
-    if (!holds) return HandleError(frame, RuntimeError(holds.error().message()));
-    if (*holds) return Exit(frame, *std::move(input), branch.next);
+    if (!holds) return RuntimeError(holds.error().message());
+    if (*holds) return &branch;
   }
-  if (state.default_next >= 0) return Exit(frame, *std::move(input), state.default_next);
-  HandleError(frame,
-              Error(Code::kInvalid, "States.NoChoiceMatched",
-                    "Failed to transition out of the state. The state does not point to a next "
-                    "state."));
+  return nullptr;
 }
 
 Result<Timestamp> Engine::WaitUntil(const Frame& frame, const State& state) {
   TRY(Payload input, EffectiveInput(frame));
   if (state.wait_seconds.literal) return now_ + std::chrono::seconds(*state.wait_seconds.literal);
-  if (state.wait_seconds.path) {
-    auto value = state.wait_seconds.path->Evaluate(ScopeFor(frame, input));
-    const std::string& path = state.wait_seconds.path->text();
+  if (state.wait_seconds.expression) {
+    auto value = state.wait_seconds.expression->Evaluate(ScopeFor(frame, input));
+    const std::string& path = state.wait_seconds.expression->text();
     if (!value) {
       return RuntimeError(
           fmt::format("The SecondsPath parameter does not reference an input value: {}", path));
@@ -112,8 +122,8 @@ Result<Timestamp> Engine::WaitUntil(const Frame& frame, const State& state) {
            std::chrono::seconds(std::min<std::int64_t>(value->get_int64(), kMaxWait.count() + 1));
   }
   if (state.wait_timestamp.literal) return ParseIso8601(*state.wait_timestamp.literal);
-  const std::string& path = state.wait_timestamp.path->text();
-  auto value = state.wait_timestamp.path->Evaluate(ScopeFor(frame, input));
+  const std::string& path = state.wait_timestamp.expression->text();
+  auto value = state.wait_timestamp.expression->Evaluate(ScopeFor(frame, input));
   if (!value) {
     return RuntimeError(
         fmt::format("The TimestampPath parameter does not reference an input value: {}", path));
@@ -134,23 +144,23 @@ void Engine::AttemptWait(Frame& frame, const State& state) {
   if (!due) return HandleError(frame, due.error());
   if (*due - now_ > kMaxWait)
     return HandleError(frame, RuntimeError("Wait state delay is too long."));
-  if (*due <= now_) return Exit(frame, EffectiveInput(frame), state.next);
+  if (*due <= now_) return ExitUnchanged(frame, state.assign, state.next);
   frame.phase = Frame::Phase::kWaiting;
   StartTimerFor(frame, frame.timer_seq, *due);
 }
 
 void Engine::AttemptFail(Frame& frame, const State& state) {
   const auto evaluate = [&](const TextField& field) -> Result<std::optional<std::string>> {
-    if (!field.path) return field.literal;
-    auto value = field.path->Evaluate(ScopeFor(frame, frame.input));
+    if (!field.expression) return field.literal;
+    auto value = field.expression->Evaluate(ScopeFor(frame, frame.input));
     if (!value && value.error().code() == Code::kNotFound) {
       return RuntimeError(
-          fmt::format("Invalid path '{}' : {}", field.path->text(), value.error().message()));
+          fmt::format("Invalid path '{}' : {}", field.expression->text(), value.error().message()));
     }
     if (!value) return value.error();
     if (!value->is_string()) {
       return RuntimeError(
-          fmt::format("The path '{}' does not reference a string", field.path->text()));
+          fmt::format("The path '{}' does not reference a string", field.expression->text()));
     }
     return std::optional(std::string(value->get_string()));
   };
@@ -198,13 +208,13 @@ void Engine::AttemptMap(Frame& frame, const State& state) {
   }
   frame.concurrency = kMaxConcurrency;
   std::int64_t wanted = state.max_concurrency.literal.value_or(0);
-  if (state.max_concurrency.path) {
-    auto number = state.max_concurrency.path->Evaluate(ScopeFor(frame, *input));
+  if (state.max_concurrency.expression) {
+    auto number = state.max_concurrency.expression->Evaluate(ScopeFor(frame, *input));
     if (!number || !number->is_int64() || number->get_int64() < 0) {
       return HandleError(frame,
                          RuntimeError(fmt::format("The MaxConcurrencyPath parameter does not "
                                                   "reference a non-negative integer: {}",
-                                                  state.max_concurrency.path->text())));
+                                                  state.max_concurrency.expression->text())));
     }
     wanted = number->get_int64();
   }

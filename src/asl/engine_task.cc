@@ -78,12 +78,12 @@ json::object Engine::TaskDetails(const TaskResource& resource) const {
 
 Result<std::optional<std::int64_t>> Engine::Seconds(const NumberField& field, std::string_view name,
                                                     const Frame& frame) {
-  if (!field.path) return field.literal;
-  auto value = field.path->Evaluate(ScopeFor(frame, frame.input));
+  if (!field.expression) return field.literal;
+  auto value = field.expression->Evaluate(ScopeFor(frame, frame.input));
   if (!value || !value->is_int64() || value->get_int64() <= 0) {
     return Error(Code::kInvalid, "States.Runtime",
                  fmt::format("The {}Path parameter does not reference a positive integer: {}", name,
-                             field.path->text()));
+                             field.expression->text()));
   }
   return std::optional(value->get_int64());
 }

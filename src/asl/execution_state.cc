@@ -10,8 +10,9 @@
 namespace scones::asl {
 namespace {
 
-// Version of the stored form. Members that hold their default are left out.
-constexpr std::int64_t kFormat = 1;
+// Version of the stored form. Members that hold their default are left out. 2 brought variables.
+constexpr std::int64_t kFormat = 2;
+constexpr std::int64_t kOldestFormat = 1;
 
 template <class T>
 void Put(json::object& object, std::string_view name, T value) {
@@ -46,6 +47,11 @@ json::object EncodeFrame(const Frame& frame) {
   Put(object, "finished", frame.finished);
   Put(object, "concurrency", frame.concurrency);
   if (frame.item) object.emplace("item", frame.item->text());
+  if (!frame.variables.empty()) {
+    json::object& variables =
+        object.emplace("variables", json::object()).first->value().get_object();
+    for (const Variable& one : frame.variables) variables.emplace(one.name, one.value.text());
+  }
   return object;
 }
 
@@ -122,6 +128,12 @@ Result<std::unique_ptr<Frame>> DecodeFrame(const Program& program, const json::o
   if (const json::value* item = FindMember(source, "item")) {
     TRY(frame->item, ReadPayload(*item));
   }
+  if (const json::object* variables = FindObject(source, "variables")) {
+    for (const auto& member : *variables) {
+      TRY(Payload value, ReadPayload(member.value()));
+      frame->variables.push_back({std::string(member.key()), std::move(value)});
+    }
+  }
   return frame;
 }
 
@@ -183,7 +195,8 @@ Result<ExecutionState> Decode(const Definition& definition, std::string_view tex
   auto parsed = ParseJson(text, {.max_depth = 256});
   const json::object* source = parsed ? parsed->if_object() : nullptr;
   if (source == nullptr) return Damaged("it is not JSON");
-  if (IntegerOr(*source, "format", 0) != kFormat) return Damaged("unknown format");
+  const std::int64_t format = IntegerOr(*source, "format", 0);
+  if (format < kOldestFormat || format > kFormat) return Damaged("unknown format");
   ExecutionState state;
   const std::int64_t status = IntegerOr(*source, "status", -1);
   if (status < 0 || status > static_cast<int>(ExecutionStatus::kAborted))

@@ -44,6 +44,11 @@ struct ExecutionContext {
 enum class ExecutionStatus { kRunning, kSucceeded, kFailed, kTimedOut, kAborted };
 std::string_view ExecutionStatusName(ExecutionStatus status);  // "TIMED_OUT"
 
+struct Variable {
+  std::string name;  // without "$"
+  Payload value;
+};
+
 // One line of control: the execution itself, a Parallel branch, or a Map iteration.
 struct Frame {
   enum class Phase {
@@ -77,7 +82,8 @@ struct Frame {
   std::vector<Payload> results;  // by branch or iteration
   std::int64_t started = 0;
   std::int64_t finished = 0;
-  std::int64_t concurrency = 0;  // most children at once
+  std::int64_t concurrency = 0;     // most children at once
+  std::vector<Variable> variables;  // of its own scope; those around it are its parents'
   // Map iteration only: the item, for $$.Map.Item.Value.
   std::optional<Payload> item;
 };

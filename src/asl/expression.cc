@@ -46,7 +46,9 @@ Result<const json::value*> RootOf(const Path& path, const Scope& scope) {
     case Path::Root::kVariable:
       break;
   }
-  return Error(Code::kInvalid, fmt::format("there is no variable '{}'", path.variable()));
+  const json::value* value = scope.variable ? scope.variable(path.variable()) : nullptr;
+  if (value != nullptr) return value;
+  return Error(Code::kNotFound, fmt::format("The variable '${}' has no value", path.variable()));
 }
 
 Result<json::value> EvaluatePath(const Path& path, const Scope& scope) {

@@ -24,6 +24,8 @@ struct Scope {
   std::function<std::uint64_t()> random;        // the next 64 random bits
   // Bytes that paths may still copy; shared by all expressions of one field.
   std::size_t* budget = nullptr;
+  // What the variable `name` (without "$") holds, or null where there is none.
+  std::function<const json::value*(std::string_view name)> variable;
 };
 
 // An evaluation's error carries the language's error name as its reason and a cause as its message:
@@ -57,7 +59,7 @@ class Expression {
 // Errors: Path::Evaluate's; kInvalid/States.DataLimitExceeded when the scope's budget is spent.
 Result<json::value> EvaluatePath(const Path& path, const Scope& scope);
 
-// The node that `path` starts from. Errors: kInvalid for a variable.
+// The node that `path` starts from. Errors: kNotFound where a variable has no value.
 Result<const json::value*> RootOf(const Path& path, const Scope& scope);
 
 // Parameters, ResultSelector, ItemSelector: JSON in which members named "x.$" hold expressions.

@@ -41,6 +41,7 @@ struct Retrier {
 struct Catcher {
   std::vector<std::string> errors;
   ResultPath result_path;
+  std::optional<Template> assign;
   int next = -1;
 };
 
@@ -52,18 +53,19 @@ struct TaskResource {
   TaskPattern pattern = TaskPattern::kRequestResponse;
 };
 
-// A number given in the definition, or by a path or an intrinsic call at run time.
+// A number or a text given in the definition, or evaluated at run time.
 struct NumberField {
   std::optional<std::int64_t> literal;
-  std::optional<Expression> path;
+  std::optional<Expression> expression;
 };
 struct TextField {
   std::optional<std::string> literal;
-  std::optional<Expression> path;
+  std::optional<Expression> expression;
 };
 
 struct ChoiceBranch {
   ChoiceRule rule;
+  std::optional<Template> assign;
   int next = -1;
 };
 
@@ -77,6 +79,8 @@ struct State {
   ResultPath result_path;
   std::optional<Template> parameters;  // of a Map: its ItemSelector
   std::optional<Template> result_selector;
+  // Variables set when the state is left; of a Choice: when no rule holds.
+  std::optional<Template> assign;
   std::vector<Retrier> retriers;
   std::vector<Catcher> catchers;
 

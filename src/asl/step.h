@@ -27,7 +27,9 @@ inline constexpr std::int64_t kMaxHistoryEvents = 25'000;
 // ---- Events in ----------------------------------------------------------------------------------
 
 // The first event of an execution, once. Its input is ExecutionContext::input, which must be JSON.
-struct Start {};
+struct Start {
+  json::object variables;  // that the execution begins with: a state tried alone has some
+};
 
 // `output` is JSON text: the result as the state sees it before ResultSelector. For a direct
 // function ARN it is the function's response. For "arn:aws:states:::lambda:invoke" the shell's task

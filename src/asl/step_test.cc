@@ -124,6 +124,64 @@ TEST(StepTest, ARestartBetweenAnyTwoStepsChangesNothing) {
   EXPECT_EQ(ended.outcome->output, R"([{"l":["x","y"]},[10,11]])");
 }
 
+TEST(StepTest, AssignReadsTheOldVariablesAndInnerOnesEndWithTheirScope) {
+  const char* machine = R"({"StartAt":"A","States":{
+    "A":{"Type":"Pass","Assign":{"x":1,"y":2},"Next":"B"},
+    "B":{"Type":"Pass","Assign":{"x.$":"$y","y.$":"$x"},"Next":"M"},
+    "M":{"Type":"Map","ItemsPath":"$.l","Next":"C","ItemProcessor":{"StartAt":"T","States":{
+      "T":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","Next":"I",
+           "Parameters":{"x.$":"$x"},"Assign":{"inner.$":"$.n"},"ResultPath":null},
+      "I":{"Type":"Pass","Parameters":{"i.$":"$inner","y.$":"$y"},"End":true}}}},
+    "C":{"Type":"Choice","Choices":[{"Variable":"$inner","IsPresent":true,"Next":"D"}],
+         "Default":"D","Assign":{"lost":true}},
+    "D":{"Type":"Pass","OutputPath":"$lost","End":true}}})";
+  Driven run(machine, R"({"l":["a","b"]})");
+  auto tasks = All<RunTask>(run.Send(Start{}));
+  ASSERT_EQ(tasks.size(), 2u);
+  EXPECT_EQ(tasks[0].input, R"({"x":2})");
+  run.Restart();
+  run.Send(TaskSucceeded{tasks[0].seq, R"({"n":10})"});
+  run.Restart();
+  const auto ended = run.Send(TaskSucceeded{tasks[1].seq, R"({"n":11})"});
+  ASSERT_TRUE(ended.outcome);
+  EXPECT_EQ(ended.outcome->output, "true");
+  const auto exited = std::find_if(ended.events.begin(), ended.events.end(), [](const auto& event) {
+    return event.type == EventType::kMapStateExited;
+  });
+  ASSERT_NE(exited, ended.events.end());
+  EXPECT_EQ(exited->details.at("output"), R"([{"i":10,"y":1},{"i":11,"y":1}])");
+}
+
+TEST(StepTest, VariablesBeyondTheLimitsFailTheState) {
+  const char* machine = R"({"StartAt":"A","States":{
+    "A":{"Type":"Pass","Assign":{"x.$":"$.big","y.$":"$.big"},"End":true}}})";
+  const auto outcome = [&](std::size_t bytes) {
+    Driven run(machine, R"({"big":")" + std::string(bytes, 'a') + R"("})");
+    return *run.Send(Start{}).outcome;
+  };
+  EXPECT_EQ(outcome(128 * 1024 - 2).status, ExecutionStatus::kSucceeded);
+  EXPECT_EQ(outcome(128 * 1024 - 1).error, "States.DataLimitExceeded");
+}
+
+TEST(StepTest, AnExecutionMayBeginWithVariables) {
+  Driven run(R"({"StartAt":"A","States":{"A":{"Type":"Pass","InputPath":"$x.y","End":true}}})");
+  const auto ended = run.Send(Start{.variables = {{"x", {{"y", 5}}}}});
+  ASSERT_TRUE(ended.outcome);
+  EXPECT_EQ(ended.outcome->output, "5");
+}
+
+TEST(StepTest, AStoredStateOfTheFirstFormatIsStillRead) {
+  Driven run(CatchingTask(""));
+  run.Send(Start{});
+  std::string text = Encode(run.state());
+  const std::string now = "\"format\":2";
+  ASSERT_NE(text.find(now), std::string::npos);
+  text.replace(text.find(now), now.size(), "\"format\":1");
+  auto restored = Decode(run.definition(), text);
+  ASSERT_TRUE(restored);
+  EXPECT_EQ(Encode(*restored), Encode(run.state()));
+}
+
 TEST(StepTest, RetriesWaitAndThenTheErrorIsCaught) {
   Driven run(
       CatchingTask(R"(,"Retry":[{"ErrorEquals":["Boom"],"IntervalSeconds":2,"MaxAttempts":2}])"),
