@@ -1,0 +1,97 @@
+#include "jsonata/detail/signature.h"
+
+#include "base/json.h"
+#include "jsonata/detail/failure.h"
+
+namespace scones::jsonata::detail {
+namespace {
+
+// The symbol that closes the bracket at `open`; the text's end where there is none.
+std::size_t FindClosing(std::string_view text, std::size_t open, char opening, char closing) {
+  int depth = 0;
+  for (std::size_t i = open; i < text.size(); ++i) {
+    if (text[i] == opening) ++depth;
+    if (text[i] == closing && --depth == 0) return i;
+  }
+  return text.size();
+}
+
+bool Accepts(const Signature::Parameter& parameter, char symbol) {
+  return parameter.accepts.find(symbol) != std::string::npos;
+}
+
+}  // namespace
+
+Signature Signature::Parse(std::string_view text) {
+  Signature signature;
+  for (std::size_t i = 1; i < text.size() && text[i] != ':'; ++i) {
+    const char symbol = text[i];
+    Parameter parameter;
+    parameter.type = symbol;
+    Parameter* previous = signature.parameters_.empty() ? nullptr : &signature.parameters_.back();
+    if (std::string_view("snblo").find(symbol) != std::string_view::npos) {
+      parameter.accepts = {symbol, 'm'};
+    } else if (symbol == 'a' || symbol == 'x') {
+      parameter.accepts = "asnblfom";
+    } else if (symbol == 'j') {
+      parameter.accepts = "asnblom";
+    } else if (symbol == 'f') {
+      parameter.accepts = "f";
+    } else if (symbol == '(') {
+      const std::size_t close = FindClosing(text, i, '(', ')');
+      const std::string_view choice = text.substr(i + 1, close - i - 1);
+      if (choice.find('<') != std::string_view::npos)
+        throw ValueFailure("S0402", ToJsonString(choice));
+      parameter.accepts = std::string(choice) + "m";
+      i = close;
+    } else {
+      if (symbol == '<') {
+        if (previous == nullptr || (previous->type != 'a' && previous->type != 'f'))
+          throw MakeFailure("S0401");
+        const std::size_t close = FindClosing(text, i, '<', '>');
+        previous->subtype = text.substr(i + 1, close - i - 1);
+        i = close;
+      } else if (previous != nullptr) {
+        if (symbol == '-') previous->from_context = true;
+        if (symbol == '-' || symbol == '?') previous->optional = true;
+        if (symbol == '+') previous->repeated = true;
+      }
+      continue;
+    }
+    signature.parameters_.push_back(std::move(parameter));
+  }
+  return signature;
+}
+
+// Greedy, with backtracking: an optional parameter takes an argument if the rest still fits. The
+// first `last` parameters must fit; and where `whole` is set, no argument may be left over.
+bool Signature::MatchFrom(std::string_view symbols, std::size_t parameter, std::size_t argument,
+                          std::vector<int>& counts, std::size_t last, bool whole) const {
+  if (parameter == last) return !whole || argument == symbols.size();
+  const Parameter& p = parameters_[parameter];
+  std::size_t most = 0;
+  while (argument + most < symbols.size() && Accepts(p, symbols[argument + most]) &&
+         (p.repeated || most < 1))
+    ++most;
+  const std::size_t least = p.optional ? 0 : 1;
+  for (std::size_t take = most + 1; take-- > least;) {
+    counts[parameter] = static_cast<int>(take);
+    if (MatchFrom(symbols, parameter + 1, argument + take, counts, last, whole)) return true;
+  }
+  return false;
+}
+
+bool Signature::Match(std::string_view symbols, std::vector<int>& counts, int& first_bad) const {
+  counts.assign(parameters_.size(), 0);
+  if (MatchFrom(symbols, 0, 0, counts, parameters_.size(), true)) return true;
+  // The longest run of parameters that fit tells which argument is at fault.
+  first_bad = 1;
+  for (std::size_t fitting = 1; fitting <= parameters_.size(); ++fitting) {
+    if (!MatchFrom(symbols, 0, 0, counts, fitting, false)) break;
+    first_bad = 1;
+    for (std::size_t i = 0; i < fitting; ++i) first_bad += counts[i];
+  }
+  return false;
+}
+
+}  // namespace scones::jsonata::detail
