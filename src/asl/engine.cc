@@ -40,7 +40,7 @@ Transition Step(const Definition& definition, const ExecutionContext& context,
 }
 
 Transition Engine::Run(Event event) {
-  if (!execution_.open()) return {};
+  if (!execution_.open() && !std::holds_alternative<Redrive>(event)) return {};
   transition_.changed = std::visit([this](auto& one) { return On(one); }, event);
   if (!transition_.changed) return {};
   if (execution_.open()) Drain();
@@ -54,7 +54,9 @@ Transition Engine::Run(Event event) {
                                kMaxHistoryEvents)});
   }
   if (!execution_.open()) {
-    execution_.frames.clear();
+    const bool redrivable = execution_.status != ExecutionStatus::kSucceeded && !history_full_ &&
+                            definition_.type() == MachineType::kStandard;
+    if (!redrivable) execution_.frames.clear();
     execution_.pending.clear();
   }
   return std::move(transition_);
@@ -81,6 +83,8 @@ void Engine::Activate(Frame& frame) {
     Enter(frame);
   } else if (frame.phase == Frame::Phase::kAgain) {
     Attempt(frame);
+  } else if (frame.phase == Frame::Phase::kChildren) {
+    ResumeChildren(frame);
   }
 }
 
@@ -155,26 +159,41 @@ void Engine::FreeFrame(Frame& frame) {
   execution_.frames[frame.slot].reset();
 }
 
-void Engine::AbortChildren(const Frame& parent) {
+// Stops all children but `failed`, whose end is dealt with. They stay for a redrive, until
+// something takes the failure. `previous`: the event that stops them.
+void Engine::AbortChildren(const Frame& parent, const Frame* failed, std::int64_t previous) {
+  for (std::size_t slot = 0; slot < execution_.frames.size(); ++slot) {
+    Frame* child = execution_.frames[slot].get();
+    if (child == nullptr || child == failed ||
+        child->parent != static_cast<std::int32_t>(parent.slot)) {
+      continue;
+    }
+    AbortChildren(*child, nullptr, previous);
+    const StateType type = StateOf(*child).type;
+    const bool entered = child->phase != Frame::Phase::kReady;
+    if (entered && type == StateType::kTask) Emit(EventType::kTaskStateAborted, previous, {});
+    if (entered && type == StateType::kWait) Emit(EventType::kWaitStateAborted, previous, {});
+    if (entered && type == StateType::kParallel) {
+      Emit(EventType::kParallelStateAborted, previous, {});
+    }
+    if (entered && type == StateType::kMap) Emit(EventType::kMapStateAborted, previous, {});
+    if (StateOf(parent).type == StateType::kMap) {
+      Emit(EventType::kMapIterationAborted, previous,
+           {{"name", StateOf(parent).name}, {"index", child->index}});
+    }
+    Cancel(*child);
+  }
+}
+
+// The state of `parent` begins anew or is left: its branches or iterations are gone for good.
+void Engine::ForgetChildren(Frame& parent) {
+  parent.items.clear();
+  parent.results.clear();
+  if (parent.phase != Frame::Phase::kChildren) return;
   for (std::size_t slot = 0; slot < execution_.frames.size(); ++slot) {
     Frame* child = execution_.frames[slot].get();
     if (child == nullptr || child->parent != static_cast<std::int32_t>(parent.slot)) continue;
-    AbortChildren(*child);
-    const StateType type = StateOf(*child).type;
-    const bool entered = child->phase != Frame::Phase::kReady;
-    if (entered && type == StateType::kTask)
-      Emit(EventType::kTaskStateAborted, child->last_event, {});
-    if (entered && type == StateType::kWait)
-      Emit(EventType::kWaitStateAborted, child->last_event, {});
-    if (entered && type == StateType::kParallel) {
-      Emit(EventType::kParallelStateAborted, child->last_event, {});
-    }
-    if (entered && type == StateType::kMap)
-      Emit(EventType::kMapStateAborted, child->last_event, {});
-    if (StateOf(parent).type == StateType::kMap) {
-      Emit(EventType::kMapIterationAborted, child->last_event,
-           {{"name", StateOf(parent).name}, {"index", child->index}});
-    }
+    ForgetChildren(*child);
     FreeFrame(*child);
   }
 }
@@ -213,15 +232,7 @@ bool Engine::On(Start& start) {
     details["stateMachineVersionArn"] = context_.state_machine_version_arn;
   }
   Emit(EventType::kExecutionStarted, 0, std::move(details));
-  std::optional<std::int64_t> limit = program_.timeout_seconds;
-  if (definition_.type() == MachineType::kExpress) {
-    limit = std::min(limit.value_or(kExpressSeconds), kExpressSeconds);
-  }
-  if (limit) {
-    execution_.execution_timer_seq = NewSeq(nullptr);
-    transition_.commands.emplace_back(
-        StartTimer{execution_.execution_timer_seq, now_ + std::chrono::seconds(*limit)});
-  }
+  StartExecutionTimer();
   auto root = std::make_unique<Frame>();
   root->state = program_.scopes[0].start;
   root->input = Payload::FromText(context_.input);
@@ -232,6 +243,17 @@ bool Engine::On(Start& start) {
   execution_.frames.push_back(std::move(root));
   ready_.push_back(0);
   return true;
+}
+
+void Engine::StartExecutionTimer() {
+  std::optional<std::int64_t> limit = program_.timeout_seconds;
+  if (definition_.type() == MachineType::kExpress) {
+    limit = std::min(limit.value_or(kExpressSeconds), kExpressSeconds);
+  }
+  if (!limit) return;
+  execution_.execution_timer_seq = NewSeq(nullptr);
+  transition_.commands.emplace_back(
+      StartTimer{execution_.execution_timer_seq, now_ + std::chrono::seconds(*limit)});
 }
 
 bool Engine::On(TimerFired& event) {

@@ -41,6 +41,7 @@ class Engine {
   bool On(TaskHeartbeat& event);
   bool On(TimerFired& event);
   bool On(Stop& event);
+  bool On(Redrive&);
   void Drain();
   void Activate(Frame& frame);
   std::int64_t Emit(EventType type, std::int64_t previous, json::object details);
@@ -50,7 +51,9 @@ class Engine {
   Frame* FindPending(std::uint64_t seq);
   Frame& NewFrame(const Frame& parent, std::int64_t index, int scope, Payload input);
   void FreeFrame(Frame& frame);
-  void AbortChildren(const Frame& parent);
+  void StartExecutionTimer();
+  void AbortChildren(const Frame& parent, const Frame* failed, std::int64_t previous);
+  void ForgetChildren(Frame& parent);
   void End(Outcome outcome);
   void FailExecution(std::int64_t previous, const Failure& failure);
   const State& StateOf(const Frame& frame) const {
@@ -72,6 +75,11 @@ class Engine {
   bool StartIterations(Frame& frame, std::int64_t previous);
   Result<Payload> SelectItem(const Frame& frame, const Frame& iteration);
   void FinishChildren(Frame& frame);
+
+  // engine_redrive.cc
+  bool NeverStarted(const Frame& frame) const;
+  bool Resumed(Frame& frame, std::int64_t redriven);
+  void ResumeChildren(Frame& frame);
 
   // engine_task.cc
   void AttemptTask(Frame& frame, const State& state);

@@ -61,14 +61,15 @@ const json::value& Engine::ContextObject(const Frame& frame) {
   json::object about_state = {{"Name", state.name},
                               {"EnteredTime", FormatIso8601(frame.entered_time)}};
   if (HasRetries(state.type)) about_state["RetryCount"] = frame.retry_count;
+  json::object execution = {{"Id", context_.execution_arn},
+                            {"Input", Payload::FromText(context_.input).value()},
+                            {"StartTime", FormatIso8601(context_.start_time)},
+                            {"Name", context_.execution_name},
+                            {"RoleArn", context_.role_arn},
+                            {"RedriveCount", context_.redrive_count}};
+  if (context_.redrive_time) execution["RedriveTime"] = FormatIso8601(*context_.redrive_time);
   json::object object = {
-      {"Execution",
-       {{"Id", context_.execution_arn},
-        {"Input", Payload::FromText(context_.input).value()},
-        {"StartTime", FormatIso8601(context_.start_time)},
-        {"Name", context_.execution_name},
-        {"RoleArn", context_.role_arn},
-        {"RedriveCount", context_.redrive_count}}},
+      {"Execution", std::move(execution)},
       {"StateMachine", {{"Id", context_.state_machine_arn}, {"Name", context_.state_machine_name}}},
       {"State", std::move(about_state)}};
   if (!frame.task_token.empty()) object["Task"] = {{"Token", frame.task_token}};
@@ -245,6 +246,7 @@ bool Engine::TryRetry(Frame& frame, const Failure& failure) {
     const auto delay = RetryDelay(retrier, frame.retries[i], random);
     ++frame.retries[i];
     ++frame.retry_count;
+    ForgetChildren(frame);
     frame.phase = Frame::Phase::kRetrying;
     StartTimerFor(frame, frame.timer_seq, now_ + delay);
     return true;
@@ -252,8 +254,8 @@ bool Engine::TryRetry(Frame& frame, const Failure& failure) {
   return false;
 }
 
-// Retry, then Catch, then the scope fails. Precondition: no command of the frame is outstanding and
-// it has no children.
+// Retry, then Catch, then the scope fails. Precondition: no command of the frame or its children is
+// outstanding.
 void Engine::HandleFailure(Frame& frame, Failure failure) {
   const State& state = StateOf(frame);
   if (TryRetry(frame, failure)) return;
@@ -290,10 +292,17 @@ void Engine::HandleFailure(Frame& frame, Failure failure) {
     ready_.push_back(frame.slot);
     return;
   }
+  // What is too large once all have ended would be so again: a redrive runs all of it.
+  if (frame.phase == Frame::Phase::kChildren && !failure.child &&
+      failure.error == "States.DataLimitExceeded") {
+    ForgetChildren(frame);
+    frame.phase = Frame::Phase::kAgain;
+  }
   FailFrame(frame, std::move(failure));
 }
 
-// The scope of `frame` ends with an error that its own state did not take.
+// The scope of `frame` ends with an error that its own state did not take. The frame stays, for a
+// redrive, until a state above it takes the error.
 void Engine::FailFrame(Frame& frame, Failure failure) {
   if (frame.parent < 0) return FailExecution(frame.last_event, failure);
   Frame& parent = *execution_.frames[static_cast<std::size_t>(frame.parent)];
@@ -301,14 +310,9 @@ void Engine::FailFrame(Frame& frame, Failure failure) {
     Emit(EventType::kMapIterationFailed, frame.last_event,
          {{"name", StateOf(parent).name}, {"index", frame.index}});
   }
-  if (StateOf(parent).type == StateType::kParallel && failure.task) {
-    Emit(EventType::kTaskStateAborted, frame.last_event, {});
-  }
+  if (failure.task) Emit(EventType::kTaskStateAborted, frame.last_event, {});
   parent.last_event = frame.last_event;
-  FreeFrame(frame);
-  AbortChildren(parent);
-  parent.items.clear();
-  parent.results.clear();
+  AbortChildren(parent, &frame, frame.last_event);
   failure.task = false;
   failure.child = true;
   HandleFailure(parent, std::move(failure));

@@ -46,6 +46,7 @@ void Engine::Enter(Frame& frame) {
   frame.last_event = Emit(EnteredType(state.type), frame.last_event,
                           StateDetails(state, "input", frame.input.text()));
   frame.entered_event = frame.last_event;
+  frame.phase = Frame::Phase::kAgain;
   Attempt(frame);
 }
 
@@ -246,6 +247,9 @@ bool Engine::StartIterations(Frame& frame, std::int64_t previous) {
     if (!state.parameters) continue;
     auto selected = SelectItem(frame, iteration);
     if (!selected) {
+      // A redrive starts the iteration again.
+      frame.started = index;
+      frame.items[static_cast<std::size_t>(index)] = iteration.item->value();
       const Error error = Wrapped(frame, selected.error());
       FailFrame(iteration, {error.reason(), error.message()});
       return false;
@@ -277,8 +281,6 @@ void Engine::FinishChildren(Frame& frame) {
   Emit(map ? EventType::kMapStateSucceeded : EventType::kParallelStateSucceeded, frame.last_event,
        {});
   Payload result = Payload::ArrayOf(frame.results);
-  frame.results.clear();
-  frame.items.clear();
   Complete(frame, std::move(result));
 }
 

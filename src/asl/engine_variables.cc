@@ -89,6 +89,7 @@ void Engine::Leave(Frame& frame, const Payload& output, std::vector<Variable> as
     details.emplace("assignedVariablesDetails", json::object({{"truncated", false}}));
   }
   frame.last_event = Emit(ExitedType(state.type), frame.last_event, std::move(details));
+  ForgetChildren(frame);
   for (Variable& one : assigned) {
     const auto known =
         std::find_if(frame.variables.begin(), frame.variables.end(),

@@ -30,10 +30,11 @@ struct ExecutionContext {
   std::string state_machine_version_arn;
   std::string state_machine_alias_arn;
   std::string role_arn;
-  std::string region;     // taskScheduledEventDetails.region
-  std::string input;      // JSON text, as given to StartExecution
-  Timestamp start_time;   // $$.Execution.StartTime
-  int redrive_count = 0;  // $$.Execution.RedriveCount
+  std::string region;                     // taskScheduledEventDetails.region
+  std::string input;                      // JSON text, as given to StartExecution
+  Timestamp start_time;                   // $$.Execution.StartTime
+  int redrive_count = 0;                  // $$.Execution.RedriveCount
+  std::optional<Timestamp> redrive_time;  // of the last redrive: $$.Execution.RedriveTime
   // Drawn once per execution by the shell. All randomness of the execution (States.UUID,
   // States.MathRandom, retry jitter) follows from it and the state, so a replayed step is the same.
   std::uint64_t random_seed = 0;
@@ -96,7 +97,8 @@ struct ExecutionState {
   std::uint64_t execution_timer_seq = 0;  // TimeoutSeconds of the machine; 0 for none
   // The timer that goes on with frames that are ready (see StartTimer in step.h); 0 for none.
   std::uint64_t resume_seq = 0;
-  // Slots; null where free. Slot 0 is the execution itself.
+  // Slots; null where free. Slot 0 is the execution itself. An execution that did not succeed keeps
+  // what was unfinished, for a redrive; empty where there can be none.
   std::vector<std::unique_ptr<Frame>> frames;
   // Follows from `frames`: command seq -> slot. Rebuilt by Decode.
   std::unordered_map<std::uint64_t, std::uint32_t> pending;
@@ -105,7 +107,7 @@ struct ExecutionState {
 };
 
 // Text (JSON) that Decode reads back; its format carries a version and stays readable by later
-// versions. A finished execution need not be kept.
+// versions. A finished execution need be kept only for a redrive.
 std::string Encode(const ExecutionState& state);
 // Errors: kDataLoss where the text is not Encode's or does not fit `definition`.
 Result<ExecutionState> Decode(const Definition& definition, std::string_view text);

@@ -28,6 +28,7 @@ constexpr Names kNames[] = {
     {EventType::kEvaluationFailed, "EvaluationFailed", "evaluationFailedEventDetails"},
     {EventType::kExecutionAborted, "ExecutionAborted", "executionAbortedEventDetails"},
     {EventType::kExecutionFailed, "ExecutionFailed", "executionFailedEventDetails"},
+    {EventType::kExecutionRedriven, "ExecutionRedriven", "executionRedrivenEventDetails"},
     {EventType::kExecutionStarted, "ExecutionStarted", "executionStartedEventDetails"},
     {EventType::kExecutionSucceeded, "ExecutionSucceeded", "executionSucceededEventDetails"},
     {EventType::kExecutionTimedOut, "ExecutionTimedOut", "executionTimedOutEventDetails"},

@@ -21,6 +21,7 @@ enum class EventType {
   kEvaluationFailed,
   kExecutionAborted,
   kExecutionFailed,
+  kExecutionRedriven,
   kExecutionStarted,
   kExecutionSucceeded,
   kExecutionTimedOut,

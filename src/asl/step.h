@@ -76,8 +76,13 @@ struct Stop {
   std::string cause;
 };
 
+// RedriveExecution: the execution, which failed, timed out or was aborted, goes on where it
+// stopped. Successful steps keep their results; unfinished ones begin a new attempt, with the
+// attempts of their retriers counted anew. ExecutionContext::redrive_count counts this one already.
+struct Redrive {};
+
 using Event = std::variant<Start, TaskSucceeded, TaskFailed, TaskSubmitted, TaskStarted,
-                           TaskHeartbeat, TimerFired, Stop>;
+                           TaskHeartbeat, TimerFired, Stop, Redrive>;
 
 // ---- Commands out -------------------------------------------------------------------------------
 

@@ -70,6 +70,7 @@ constexpr EventType kEventTypes[] = {
     EventType::kActivityFailed,
     EventType::kActivityScheduleFailed,
     EventType::kActivityTimedOut,
+    EventType::kExecutionRedriven,
 };
 
 // Texts that take two bytes wherever they are; the place is the number: append only, at most 256.
