@@ -67,7 +67,7 @@ void StripAwsChunked(http::Headers& headers) {
 // PutObject and UploadPart are the operations whose payload may come in chunks.
 bool MayHaveChunks(const http::Request& request) {
   if (request.method != "PUT" || request.headers.Contains("x-amz-copy-source")) return false;
-  const auto parameters = http::ParseQuery(request.raw_query());
+  const auto parameters = ParseQuery(request.raw_query());
   if (!parameters) return false;
   for (const auto& [name, value] : *parameters) {
     if (name != "partNumber" && name != "uploadId" && name != "x-id") return false;

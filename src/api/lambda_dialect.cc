@@ -138,7 +138,7 @@ io::Task<Result<http::Response>> LambdaDialect::Dispatch(Call call, http::Reques
                                                          http::BodyStream& body) {
   Input input{.call = std::move(call)};
   CO_TRY(const Route* route, FindRoute(request, input));
-  CO_TRY(input.query, http::ParseQuery(request.raw_query()));
+  CO_TRY(input.query, ParseQuery(request.raw_query()));
   input.headers = std::move(request.headers);
   auto bytes = co_await http::ReadAll(body, kMaxBodyBytes);
   if (!bytes && bytes.error().reason() == "EntityTooLarge") {

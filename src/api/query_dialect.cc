@@ -4,6 +4,7 @@
 
 #include "api/error_response.h"
 #include "base/check.h"
+#include "base/encoding.h"
 
 namespace scones::api {
 
@@ -26,7 +27,7 @@ io::Task<Result<std::string>> QueryDialect::Run(Call call, http::Request request
                                                 http::BodyStream& body) {
   constexpr std::size_t kMaxBodyBytes = 256 * 1024;
   CO_TRY(const std::string form, co_await http::ReadAll(body, kMaxBodyBytes));
-  CO_TRY(const auto pairs, http::ParseQuery(form.empty() ? request.raw_query() : form));
+  CO_TRY(const auto pairs, ParseQuery(form.empty() ? request.raw_query() : form));
   const QueryParameters parameters(pairs.begin(), pairs.end());
   CO_TRY(const std::string name, Required(parameters, "Action"));
   const auto action = actions_.find(name);

@@ -132,7 +132,7 @@ Result<objects::Pairs> ObjectHeaders(const S3Request& request) {
 Result<objects::Pairs> TaggingHeader(const S3Request& request) {
   const std::optional<std::string_view> text = request.Header("x-amz-tagging");
   if (!text) return objects::Pairs();
-  Result<objects::Pairs> tags = http::ParseQuery(*text);
+  Result<objects::Pairs> tags = ParseQuery(*text);
   if (!tags)
     return InvalidArgument(
         "The header 'x-amz-tagging' shall be encoded as UTF-8 then URL "

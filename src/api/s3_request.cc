@@ -82,7 +82,7 @@ Result<S3Request> S3Request::Parse(Call call, http::Request request, http::BodyS
   Result<S3Address> address = ParseS3Address(http.headers.Get("Host"), http.raw_path());
   if (!address) return BadUri();
   parsed.address_ = *std::move(address);
-  TRY(parsed.query_, http::ParseQuery(http.raw_query()));
+  TRY(parsed.query_, ParseQuery(http.raw_query()));
   return parsed;
 }
 

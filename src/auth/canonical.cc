@@ -91,27 +91,9 @@ Result<std::string> CanonicalPath(std::string_view raw_path, PathRule rule) {
   return UriEncode(*decoded, UriPart::kPath);
 }
 
-Result<std::vector<std::pair<std::string, std::string>>> QueryParameters(
-    std::string_view raw_query) {
-  std::vector<std::pair<std::string, std::string>> pairs;
-  while (!raw_query.empty()) {
-    const std::size_t end = std::min(raw_query.find('&'), raw_query.size());
-    const std::string_view pair = raw_query.substr(0, end);
-    raw_query.remove_prefix(std::min(end + 1, raw_query.size()));
-    if (pair.empty()) continue;
-    const std::size_t equals = std::min(pair.find('='), pair.size());
-    Result<std::string> name = UriDecode(pair.substr(0, equals), UriPart::kComponent);
-    Result<std::string> value =
-        UriDecode(pair.substr(std::min(equals + 1, pair.size())), UriPart::kComponent);
-    if (!name || !value) return BadEscape();
-    pairs.emplace_back(*std::move(name), *std::move(value));
-  }
-  return pairs;
-}
-
 Result<std::string> CanonicalQuery(std::string_view raw_query, std::string_view leave_out) {
   if (raw_query.empty()) return std::string();
-  TRY(auto pairs, QueryParameters(raw_query));
+  TRY(auto pairs, ParseQuery(raw_query));
   std::erase_if(pairs,
                 [&](const auto& pair) { return !leave_out.empty() && pair.first == leave_out; });
   for (auto& [name, value] : pairs) {

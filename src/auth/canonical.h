@@ -44,10 +44,6 @@ Result<std::string> CanonicalRequest(const RequestView& request,
                                      PathRule rule, std::string_view leave_out,
                                      std::string_view payload_hash);
 
-// Decoded parameters of a query in the order sent. Errors: kInvalid/InvalidURI.
-Result<std::vector<std::pair<std::string, std::string>>> QueryParameters(
-    std::string_view raw_query);
-
 std::string ToLower(std::string_view text);
 
 }  // namespace scones::auth

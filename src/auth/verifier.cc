@@ -218,7 +218,7 @@ Result<Claim> ParseClaim(const RequestView& request) {
     if (field.first.size() == 13 && ToLower(field.first) == "authorization") ++authorizations;
   }
   Result<std::vector<std::pair<std::string, std::string>>> parameters =
-      QueryParameters(request.raw_query);
+      ParseQuery(request.raw_query);
   if (!parameters) return Refused("AccessDenied", parameters.error().message());
   const bool in_query = std::any_of(parameters->begin(), parameters->end(), [](const auto& pair) {
     return pair.first == "X-Amz-Algorithm" || pair.first == "X-Amz-Signature" ||
@@ -238,7 +238,7 @@ Result<Claim> ParseClaim(const RequestView& request) {
 Result<PayloadClaim> ParseS3Payload(const RequestView& request, const Claim& claim) {
   std::string word(request.Header("x-amz-content-sha256"));
   if (word.empty() && claim.presigned) {
-    TRY(const auto parameters, QueryParameters(request.raw_query));
+    TRY(const auto parameters, ParseQuery(request.raw_query));
     for (const auto& [name, value] : parameters) {
       if (name == "X-Amz-Content-Sha256") word = value;
     }

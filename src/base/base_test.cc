@@ -35,6 +35,15 @@ TEST(Encoding, UriEscapesAsSignaturesDo) {
   EXPECT_EQ(UriDecode("a+b%20c", UriPart::kPath).value(), "a+b c");
 }
 
+TEST(Encoding, AQueryIsPairsInTheOrderSent) {
+  const auto pairs = ParseQuery("b=2&a=%31+x&uploads&&c=d=e");
+  ASSERT_TRUE(pairs);
+  const std::vector<std::pair<std::string, std::string>> expected = {
+      {"b", "2"}, {"a", "1 x"}, {"uploads", ""}, {"c", "d=e"}};
+  EXPECT_EQ(*pairs, expected);
+  EXPECT_EQ(ParseQuery("a=%4").error().reason(), "InvalidURI");
+}
+
 TEST(Hash, ChecksumsOfTheStandardCheckString) {
   constexpr std::string_view kCheck = "123456789";
   EXPECT_EQ(HexEncode(Digest(HashAlgorithm::kCrc32, kCheck)), "cbf43926");

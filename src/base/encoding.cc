@@ -109,4 +109,24 @@ Result<std::string> UriDecode(std::string_view text, UriPart part) {
   return decoded;
 }
 
+Result<std::vector<std::pair<std::string, std::string>>> ParseQuery(std::string_view raw_query) {
+  std::vector<std::pair<std::string, std::string>> pairs;
+  while (!raw_query.empty()) {
+    const std::size_t end = std::min(raw_query.find('&'), raw_query.size());
+    const std::string_view pair = raw_query.substr(0, end);
+    raw_query.remove_prefix(std::min(end + 1, raw_query.size()));
+    if (pair.empty()) continue;
+    const std::size_t equals = std::min(pair.find('='), pair.size());
+    Result<std::string> name = UriDecode(pair.substr(0, equals), UriPart::kComponent);
+    Result<std::string> value =
+        UriDecode(pair.substr(std::min(equals + 1, pair.size())), UriPart::kComponent);
+    if (!name || !value) {
+      return Error(Code::kInvalid, "InvalidURI",
+                   "the query holds a bad percent-escape in '" + std::string(pair) + "'");
+    }
+    pairs.emplace_back(*std::move(name), *std::move(value));
+  }
+  return pairs;
+}
+
 }  // namespace scones

@@ -4,6 +4,8 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/result.h"
 
@@ -25,5 +27,9 @@ std::string UriEncode(std::string_view text, UriPart part);
 // Decodes %XX; '+' stays as it is in a path and is a space in a query.
 // Errors: kInvalid for a cut or non-hexadecimal escape.
 Result<std::string> UriDecode(std::string_view text, UriPart part);
+
+// Decoded name=value pairs of a query, in order; a name without '=' has value "".
+// Errors: kInvalid/InvalidURI.
+Result<std::vector<std::pair<std::string, std::string>>> ParseQuery(std::string_view raw_query);
 
 }  // namespace scones

@@ -2,6 +2,7 @@
 // byte says how large the pieces are; whatever their size, the outcome is the same.
 #include <cstdlib>
 
+#include "base/encoding.h"
 #include "http/detail/chunked_decoder.h"
 #include "http/detail/head_parser.h"
 #include "http/message.h"
@@ -48,7 +49,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     (void)scones::http::detail::ParseResponseHead(text.substr(0, *head), false);
     const auto request = scones::http::detail::ParseRequestHead(text.substr(0, *head));
     if (request) {
-      (void)scones::http::ParseQuery(request->request.raw_query());
+      (void)scones::ParseQuery(request->request.raw_query());
       if (Decode(text.substr(*head), piece) != Decode(text.substr(*head), text.size())) {
         std::abort();
       }

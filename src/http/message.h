@@ -75,10 +75,6 @@ struct Request {
   std::string_view raw_query() const;  // percent-encoded, "" where there is none
 };
 
-// Decoded name=value pairs of a query, in order; a name without '=' has value "".
-// Errors: kInvalid/InvalidURI.
-Result<std::vector<std::pair<std::string, std::string>>> ParseQuery(std::string_view raw_query);
-
 struct Response {
   int status = 200;
   Headers headers;   // Content-Length is set by the server, but for HEAD

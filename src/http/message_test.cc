@@ -1,15 +1,11 @@
 #include "http/message.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "io/shards.h"
 
 namespace scones::http {
 namespace {
-
-using ::testing::ElementsAre;
-using ::testing::Pair;
 
 TEST(HeadersTest, NamesCompareWithoutCase) {
   Headers headers;
@@ -22,14 +18,6 @@ TEST(HeadersTest, NamesCompareWithoutCase) {
   EXPECT_EQ(headers.Get("content-type"), "c");
   headers.Remove("x");
   EXPECT_FALSE(headers.Contains("X"));
-}
-
-TEST(QueryTest, DecodesPairsInOrder) {
-  const auto pairs = ParseQuery("b=2&a=%31+x&uploads&&c=d=e");
-  ASSERT_TRUE(pairs);
-  EXPECT_THAT(*pairs,
-              ElementsAre(Pair("b", "2"), Pair("a", "1 x"), Pair("uploads", ""), Pair("c", "d=e")));
-  EXPECT_EQ(ParseQuery("a=%4").error().reason(), "InvalidURI");
 }
 
 TEST(RequestTest, SplitsTheTargetAtTheFirstQuestionMark) {
