@@ -24,12 +24,14 @@ ALLOWED = {
     "training": {"base", "io", "db"},
     "endpoints": {"base", "io", "db", "vision", "nn"},
     "logs": {"base", "io", "db"},
+    "events": {"base", "io", "db"},
     "monitoring": {"base", "io", "db", "vision"},
     "client": {"base", "io", "http", "auth"},
     "native": {"base", "io", "http", "functions", "client"},
     "train": {"base", "io", "vision"},
 }
-SERVICES = {"objects", "workflows", "functions", "training", "endpoints", "logs", "monitoring"}
+SERVICES = {"objects", "workflows", "functions", "training", "endpoints", "logs", "events",
+            "monitoring"}
 ALLOWED["api"] = {"base", "io", "http", "auth", "asl", "vision"} | SERVICES
 EVERYTHING_BELOW_PROGRAMS = set(ALLOWED) - {"train", "native"}
 ALLOWED["programs"] = EVERYTHING_BELOW_PROGRAMS
