@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "asl/compiler.h"
 #include "asl/integrations.h"
@@ -13,7 +14,6 @@ namespace {
 constexpr int kMaxRuleDepth = 20;
 constexpr std::int64_t kMaxWaitSeconds = 99'999'999;
 constexpr std::int64_t kMaxCount = 2'147'483'647;
-constexpr std::size_t kMaxLabelLength = 40;
 
 // "${Name}" or {"Ref": …}, {"Fn::GetAtt": …}: left by a template for its deployment to fill in.
 bool IsSubstitution(const json::value& value) {
@@ -271,17 +271,29 @@ void Compiler::CompileMap(const json::object& source, const std::string& locatio
   CheckUnknown(*processor, place,
                {"Comment", "StartAt", "States", "QueryLanguage", "ProcessorConfig"});
   bool distributed = false;
-  if (const json::object* config = FindObject(*processor, "ProcessorConfig")) {
-    CheckUnknown(*config, place + "/ProcessorConfig", {"Mode", "ExecutionType", "Comment"});
-    const std::string mode = StringOr(*config, "Mode", "INLINE");
-    distributed = mode == "DISTRIBUTED";
-    CheckInlineMap(source, location, distributed);
-    if (!distributed && mode != "INLINE") {
-      SchemaFault(place + "/ProcessorConfig/Mode", "Value is not one of: [INLINE, DISTRIBUTED]");
+  MachineType child_type = type_;
+  const json::object* config = FindObject(*processor, "ProcessorConfig");
+  if (config != nullptr) {
+    const std::string at = place + "/ProcessorConfig";
+    CheckUnknown(*config, at, {"Mode", "ExecutionType", "Comment"});
+    distributed = CompileChoiceOf(*config, "Mode", at, {"INLINE", "DISTRIBUTED"}) == 1;
+    if (distributed) {
+      const auto type = CompileChoiceOf(*config, "ExecutionType", at, {"STANDARD", "EXPRESS"});
+      child_type = type == 1 ? MachineType::kExpress : MachineType::kStandard;
+    }
+    if (distributed && type_ == MachineType::kExpress) {
+      SchemaFault(location, "Express state machine does not support Map in DISTRIBUTED mode");
     }
   }
-  CheckDistributedMap(source, location, distributed);
   CheckMapLabel(source, location);
+  if (distributed || config == nullptr) {
+    // Without a ProcessorConfig, the fields of both modes are allowed, and those of this one
+    // unused.
+    CompileDistributedMap(source, location, state, child_type, jsonata);
+    if (!distributed) state.distributed.reset();
+  } else {
+    CheckInlineMap(source, location);
+  }
   if (!jsonata) {
     state.items_path = CompileExpression(source, "ItemsPath", location, true);
     state.max_concurrency = CompileNumber(source, "MaxConcurrency", location, 0, kMaxCount);
@@ -289,81 +301,21 @@ void Compiler::CompileMap(const json::object& source, const std::string& locatio
       state.parameters = CompileTemplate(source, "ItemSelector", location);
     }
   }
-  // The children of a distributed Map are executions of their own: they see no variable of ours.
+  // The children of a distributed Map are executions of their own: they see no variable of ours,
+  // and what they may not do follows from what they are.
   VariableNames own;
   VariableNames outer;
   if (distributed) {
     own_variables_.swap(own);
     outer_variables_.swap(outer);
   }
+  const MachineType around = std::exchange(type_, child_type);
   state.scopes.push_back(CompileScope(*processor, place, machine_jsonata_, depth + 1));
+  type_ = around;
   if (distributed) {
     own_variables_.swap(own);
     outer_variables_.swap(outer);
   }
-}
-
-void Compiler::CheckDistributedMap(const json::object& source, const std::string& location,
-                                   bool distributed) {
-  if (distributed) {
-    Unsupported(location, "Map in DISTRIBUTED mode is not supported yet");
-    if (type_ == MachineType::kExpress) {
-      SchemaFault(location, "Express state machine does not support Map in DISTRIBUTED mode");
-    }
-  }
-  CheckExclusive(source, location, "ToleratedFailureCount", "ToleratedFailureCountPath");
-  CheckExclusive(source, location, "ToleratedFailurePercentage", "ToleratedFailurePercentagePath");
-  const json::value* percentage = FindMember(source, "ToleratedFailurePercentage");
-  if (percentage != nullptr && percentage->is_number()) {
-    const double value = percentage->to_number<double>();
-    if (!(value >= 0 && value <= 100)) {
-      SchemaFault(location + "/ToleratedFailurePercentage",
-                  "ToleratedFailurePercentage must be between 0 and 100.");
-    }
-  }
-  if (const json::object* reader = FindObject(source, "ItemReader")) {
-    if (const json::object* config = FindObject(*reader, "ReaderConfig")) {
-      CheckExclusive(*config, location + "/ItemReader/ReaderConfig", "MaxItems", "MaxItemsPath");
-    }
-  }
-  if (const json::object* batcher = FindObject(source, "ItemBatcher")) {
-    const std::string at = location + "/ItemBatcher";
-    CheckExclusive(*batcher, at, "MaxItemsPerBatch", "MaxItemsPerBatchPath");
-    CheckExclusive(*batcher, at, "MaxInputBytesPerBatch", "MaxInputBytesPerBatchPath");
-  }
-  for (const char* field : {"ItemReader", "ItemBatcher", "ResultWriter"}) {
-    if (source.contains(field))
-      Unsupported(location, fmt::format("Field '{}' is not supported yet", field));
-  }
-}
-
-void Compiler::CheckInlineMap(const json::object& source, const std::string& location,
-                              bool distributed) {
-  if (distributed) return;
-  for (const char* field : {"ItemReader", "ItemBatcher", "ResultWriter"}) {
-    if (source.contains(field)) {
-      SchemaFault(location, fmt::format("Field '{}' is not supported in INLINE mode", field));
-    }
-  }
-}
-
-void Compiler::CheckMapLabel(const json::object& source, const std::string& location) {
-  const json::value* label = FindMember(source, "Label");
-  if (label == nullptr) return;
-  const std::string place = location + "/Label";
-  const json::string* text = label->if_string();
-  if (text == nullptr || text->empty() || text->size() > kMaxLabelLength) {
-    SchemaFault(place, fmt::format("A label has 1 to {} characters", kMaxLabelLength));
-    return;
-  }
-  // Control characters of C0 and C1 (the latter are 0xC2 and a byte below 0xA0 in UTF-8).
-  bool bad = text->find_first_of(" ?*<>{}[]:;,\\|^~$#%&`\"") != json::string::npos;
-  for (std::size_t i = 0; i < text->size(); ++i) {
-    const auto byte = static_cast<unsigned char>((*text)[i]);
-    const auto before = i == 0 ? 0 : static_cast<unsigned char>((*text)[i - 1]);
-    bad = bad || byte < 0x20 || byte == 0x7F || (before == 0xC2 && byte < 0xA0);
-  }
-  if (bad) SchemaFault(place, "The label contains a character that is not allowed");
 }
 
 }  // namespace scones::asl

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "asl/definition.h"
+#include "asl/distributed_map.h"
 #include "asl/program.h"
 #include "base/json.h"
 
@@ -69,9 +70,29 @@ class Compiler {
                        bool jsonata, int depth);
   void CompileMap(const json::object& source, const std::string& location, State& state,
                   bool jsonata, int depth);
-  void CheckDistributedMap(const json::object& source, const std::string& location,
-                           bool distributed);
-  void CheckInlineMap(const json::object& source, const std::string& location, bool distributed);
+
+  // compile_map.cc
+  void CompileDistributedMap(const json::object& source, const std::string& location, State& state,
+                             MachineType child_type, bool jsonata);
+  void CompileTolerance(const json::object& source, const std::string& location,
+                        DistributedMap& map, bool jsonata);
+  void CompileItemReader(const json::object& source, const std::string& location,
+                         DistributedMap& map, bool jsonata);
+  void CompileReaderConfig(const json::object& config, const std::string& location,
+                           DistributedMap::Reader& reader, bool jsonata);
+  void CompileCsvConfig(const json::object& config, const std::string& location,
+                        ItemReaderSpec& reader);
+  void CompileItemBatcher(const json::object& source, const std::string& location,
+                          DistributedMap& map, bool jsonata);
+  void CompileResultWriter(const json::object& source, const std::string& location,
+                           DistributedMap& map, bool jsonata);
+  const json::object* CompileS3Resource(const json::object& source, std::string_view field,
+                                        const std::string& location, bool jsonata,
+                                        std::optional<Template>& arguments);
+  std::optional<std::size_t> CompileChoiceOf(const json::object& source, std::string_view field,
+                                             const std::string& location,
+                                             std::initializer_list<std::string_view> values);
+  void CheckInlineMap(const json::object& source, const std::string& location);
   void CheckMapLabel(const json::object& source, const std::string& location);
 
   // compile_variables.cc

@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <map>
 
+#include "asl/child_inputs.h"
 #include "asl/corpus_compare.h"
+#include "asl/map_results.h"
 #include "asl/step.h"
 #include "base/time.h"
 
@@ -130,6 +132,18 @@ class Simulation {
                                                           : ToJson(one.at("input"));
   }
 
+  // A child of a distributed Map.
+  Simulation(const Simulation& parent, const MapRunSpec& run, std::string input)
+      : case_(parent.case_),
+        definition_(parent.definition_),
+        context_(parent.context_),
+        now_(parent.now_) {
+    context_.scope = run.scope;
+    context_.type = run.child_type;
+    context_.input = std::move(input);
+    context_.start_time = now_;
+  }
+
   // Until nothing is left to happen, or `stop_after_entry` and the first commands are out.
   void Run(bool stop) {
     Apply(Start{});
@@ -167,6 +181,60 @@ class Simulation {
   void Carry(StartTimer& timer) { agenda_.emplace(timer.due, TimerFired{timer.seq}); }
   void Carry(CancelTask&) {}
   void Carry(CancelTimer&) {}
+  void Carry(CancelMapRun&) {}
+  void Carry(StartMapRun& command) {
+    auto spec = DecodeMapRunSpec(Encode(command.spec));
+    if (!spec) {
+      fault_ = spec.error().message();
+      return;
+    }
+    auto output = RunMap(*spec);
+    if (output) {
+      agenda_.emplace(now_, MapRunSucceeded{command.seq, *std::move(output)});
+    } else {
+      agenda_.emplace(now_,
+                      MapRunFailed{command.seq, output.error().reason(), output.error().message()});
+    }
+  }
+
+  // One child after the other.
+  Result<std::string> RunMap(const MapRunSpec& spec) {
+    std::vector<std::pair<std::string, std::int64_t>> inputs;
+    MapRunCounts items;
+    TRY(ChildInputs children,
+        ChildInputs::Make(definition_, spec, [&](std::string input, std::int64_t count) {
+          inputs.emplace_back(std::move(input), count);
+          items.total += count;
+          return Result<void>();
+        }));
+    TRY_VOID(children.AddStateItems());
+    TRY_VOID(children.Finish());
+    MapRunCounts executions;
+    executions.total = static_cast<std::int64_t>(inputs.size());
+    MapRunProgress progress(
+        {spec.max_concurrency, spec.tolerated_failure_count, spec.tolerated_failure_percentage},
+        executions, items);
+    MapResults results(spec, [](const std::string&, const std::string&) { return Result<void>(); });
+    for (auto& [input, count] : inputs) {
+      if (progress.Room() == 0) break;
+      progress.Started(count);
+      Simulation child(*this, spec, input);
+      child.Run(false);
+      if (!child.fault_.empty()) fault_ = child.fault_;
+      if (!child.outcome_) return Error(Code::kInvalid, "Test.ChildHangs", input);
+      progress.Ended(child.outcome_->status, count);
+      ChildResult result{.status = child.outcome_->status, .input = input};
+      result.output = child.outcome_->output;
+      result.error = child.outcome_->error;
+      result.cause = child.outcome_->cause;
+      TRY_VOID(results.Add(result));
+    }
+    if (progress.Exceeded()) {
+      return Error(Code::kInvalid, std::string(kThresholdError), std::string(kThresholdCause));
+    }
+    return results.Finish();
+  }
+
   void Carry(RunTask& task) {
     std::string name;
     std::string event = task.input;

@@ -26,13 +26,14 @@ json::object ErrorDetails(const std::optional<std::string>& error,
   return details;
 }
 
-std::uint64_t Mixed(std::uint64_t bits) {
+}  // namespace
+
+std::uint64_t MixedBits(std::uint64_t seed, std::uint64_t draw) {
+  std::uint64_t bits = seed + 0x9E3779B97F4A7C15ULL * draw;
   bits = (bits ^ (bits >> 30)) * 0xBF58476D1CE4E5B9ULL;
   bits = (bits ^ (bits >> 27)) * 0x94D049BB133111EBULL;
   return bits ^ (bits >> 31);
 }
-
-}  // namespace
 
 Transition Step(const Definition& definition, const ExecutionContext& context,
                 ExecutionState& state, Event event, Timestamp now) {
@@ -91,7 +92,7 @@ void Engine::Activate(Frame& frame) {
 std::int64_t Engine::Emit(EventType type, std::int64_t previous, json::object details) {
   const bool ends = type == EventType::kExecutionSucceeded || type == EventType::kExecutionFailed ||
                     type == EventType::kExecutionAborted || type == EventType::kExecutionTimedOut;
-  const bool limited = definition_.type() == MachineType::kStandard;
+  const bool limited = machine_type() == MachineType::kStandard;
   if (limited && !ends && execution_.next_event_id >= kMaxHistoryEvents) {
     history_full_ = true;
     return previous;
@@ -116,7 +117,11 @@ void Engine::StartTimerFor(Frame& frame, std::uint64_t& seq, Timestamp due) {
 void Engine::Cancel(Frame& frame) {
   if (frame.task_seq != 0) {
     execution_.pending.erase(frame.task_seq);
-    transition_.commands.emplace_back(CancelTask{frame.task_seq});
+    if (frame.phase == Frame::Phase::kMapRun) {
+      transition_.commands.emplace_back(CancelMapRun{frame.task_seq});
+    } else {
+      transition_.commands.emplace_back(CancelTask{frame.task_seq});
+    }
   }
   for (std::uint64_t* seq : {&frame.timer_seq, &frame.heartbeat_seq}) {
     if (*seq == 0) continue;
@@ -176,6 +181,7 @@ void Engine::AbortChildren(const Frame& parent, const Frame* failed, std::int64_
     if (entered && type == StateType::kParallel) {
       Emit(EventType::kParallelStateAborted, previous, {});
     }
+    if (child->phase == Frame::Phase::kMapRun) Emit(EventType::kMapRunAborted, previous, {});
     if (entered && type == StateType::kMap) Emit(EventType::kMapStateAborted, previous, {});
     if (StateOf(parent).type == StateType::kMap) {
       Emit(EventType::kMapIterationAborted, previous,
@@ -217,7 +223,7 @@ void Engine::FailExecution(std::int64_t previous, const Failure& failure) {
 }
 
 std::uint64_t Engine::Random() {
-  return Mixed(context_.random_seed + 0x9E3779B97F4A7C15ULL * ++execution_.random_draws);
+  return MixedBits(context_.random_seed, ++execution_.random_draws);
 }
 
 bool Engine::On(Start& start) {
@@ -234,7 +240,7 @@ bool Engine::On(Start& start) {
   Emit(EventType::kExecutionStarted, 0, std::move(details));
   StartExecutionTimer();
   auto root = std::make_unique<Frame>();
-  root->state = program_.scopes[0].start;
+  root->state = program_.scopes[static_cast<std::size_t>(context_.scope)].start;
   root->input = Payload::FromText(context_.input);
   for (auto& variable : start.variables) {
     root->variables.push_back(
@@ -246,8 +252,9 @@ bool Engine::On(Start& start) {
 }
 
 void Engine::StartExecutionTimer() {
-  std::optional<std::int64_t> limit = program_.timeout_seconds;
-  if (definition_.type() == MachineType::kExpress) {
+  const bool whole = context_.scope == 0;
+  std::optional<std::int64_t> limit = whole ? program_.timeout_seconds : std::nullopt;
+  if (machine_type() == MachineType::kExpress) {
     limit = std::min(limit.value_or(kExpressSeconds), kExpressSeconds);
   }
   if (!limit) return;
@@ -292,6 +299,7 @@ bool Engine::On(TimerFired& event) {
     case Frame::Phase::kReady:
     case Frame::Phase::kAgain:
     case Frame::Phase::kChildren:
+    case Frame::Phase::kMapRun:
       break;
   }
   return false;

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "asl/distributed_map.h"
 #include "asl/program.h"
 #include "asl/retry.h"
 #include "asl/step.h"
@@ -18,6 +19,11 @@ void AddDocument(json::object& details, std::string_view member, const std::stri
 EventType ExitedType(StateType type);
 // {"name": …} and a document: the details of entering and leaving a state.
 json::object StateDetails(const State& state, std::string_view member, const std::string& text);
+
+// A failed evaluation in the words of the execution's history.
+Error WrappedError(std::string_view state_name, std::int64_t entered_event, const Error& error);
+// The `draw`th number that follows from `seed`.
+std::uint64_t MixedBits(std::uint64_t seed, std::uint64_t draw);
 
 class Engine {
  public:
@@ -42,6 +48,8 @@ class Engine {
   bool On(TimerFired& event);
   bool On(Stop& event);
   bool On(Redrive&);
+  bool On(MapRunSucceeded& event);
+  bool On(MapRunFailed& event);
   void Drain();
   void Activate(Frame& frame);
   std::int64_t Emit(EventType type, std::int64_t previous, json::object details);
@@ -60,6 +68,7 @@ class Engine {
     return program_.states[static_cast<std::size_t>(frame.state)];
   }
   std::uint64_t Random();
+  MachineType machine_type() const { return context_.type.value_or(definition_.type()); }
 
   // engine_states.cc: what each state type does.
   void Enter(Frame& frame);
@@ -80,6 +89,21 @@ class Engine {
   bool NeverStarted(const Frame& frame) const;
   bool Resumed(Frame& frame, std::int64_t redriven);
   void ResumeChildren(Frame& frame);
+
+  // engine_map.cc
+  void AttemptDistributedMap(Frame& frame, const State& state);
+  Result<json::value> MapItems(const Frame& frame, const State& state, const Payload& input);
+  Result<void> Specify(Frame& frame, const State& state, const Payload& input, MapRunSpec& spec);
+  Result<void> SpecifyTolerance(const DistributedMap& map, const Scope& scope, MapRunSpec& spec);
+  Result<void> SpecifyReader(const DistributedMap::Reader& reader, const Scope& scope,
+                             MapRunSpec& spec);
+  Result<void> SpecifyBatches(const DistributedMap::Batcher& batcher, const Scope& scope,
+                              MapRunSpec& spec);
+  Result<json::object> S3Arguments(const std::optional<Template>& arguments, std::string_view field,
+                                   const Scope& scope,
+                                   std::initializer_list<std::string_view> required);
+  json::object VisibleVariables(const Frame& frame) const;
+  Result<std::int64_t> Count(const NumberField& field, std::string_view name, const Scope& scope);
 
   // engine_task.cc
   void AttemptTask(Frame& frame, const State& state);

@@ -93,14 +93,17 @@ Scope Engine::ScopeFor(const Frame& frame, const Payload& input) {
           [this, at = &frame](std::string_view name) { return FindVariable(*at, name); }};
 }
 
-// A failed evaluation in the words of the execution's history.
-Error Engine::Wrapped(const Frame& frame, const Error& error) const {
+Error WrappedError(std::string_view state_name, std::int64_t entered_event, const Error& error) {
   const std::string reason = error.reason().empty() ? "States.Runtime" : error.reason();
   return Error(
       error.code(), reason,
       fmt::format("An error occurred while executing the state '{}' (entered at the event id "
                   "#{}). {}",
-                  StateOf(frame).name, frame.entered_event, error.message()));
+                  state_name, entered_event, error.message()));
+}
+
+Error Engine::Wrapped(const Frame& frame, const Error& error) const {
+  return WrappedError(StateOf(frame).name, frame.entered_event, error);
 }
 
 Result<Payload> Engine::ApplyPath(const Frame& frame, const InputOutputPath& path,

@@ -187,6 +187,7 @@ void Engine::AttemptParallel(Frame& frame, const State& state) {
 }
 
 void Engine::AttemptMap(Frame& frame, const State& state) {
+  if (state.distributed != nullptr) return AttemptDistributedMap(frame, state);
   auto input = EffectiveInput(frame);
   if (!input) return HandleError(frame, input.error());
   json::value items;

@@ -101,8 +101,7 @@ Result<std::unique_ptr<Frame>> DecodeFrame(const Program& program, const json::o
   }
   const State& state = program.states[static_cast<std::size_t>(frame->state)];
   const std::int64_t phase = IntegerOr(source, "phase", -1);
-  if (phase < 0 || phase > static_cast<int>(Frame::Phase::kChildren))
-    return Damaged("unknown phase");
+  if (phase < 0 || phase > static_cast<int>(Frame::Phase::kMapRun)) return Damaged("unknown phase");
   frame->phase = static_cast<Frame::Phase>(phase);
   const json::value* input = FindMember(source, "input");
   if (input == nullptr) return Damaged("no input");

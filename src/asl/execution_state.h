@@ -40,6 +40,9 @@ struct ExecutionContext {
   std::uint64_t random_seed = 0;
   // Signs task tokens (see MakeTaskToken): secret, the same for all executions of an installation.
   std::string task_token_key;
+  // Of a distributed Map's child: which scope it runs (MapRunSpec::scope) and as what.
+  std::int32_t scope = 0;  // 0: the machine itself
+  std::optional<MachineType> type;
 };
 
 enum class ExecutionStatus { kRunning, kSucceeded, kFailed, kTimedOut, kAborted };
@@ -59,6 +62,7 @@ struct Frame {
     kWaiting,   // a Wait state's timer is out
     kRetrying,  // the timer before the next attempt is out
     kChildren,  // branches or iterations are running
+    kMapRun,    // a StartMapRun is out; task_seq is its seq
   };
 
   std::uint32_t slot = 0;    // its place in ExecutionState::frames

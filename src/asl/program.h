@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -69,6 +70,8 @@ struct ChoiceBranch {
   int next = -1;
 };
 
+struct DistributedMap;  // distributed_map.h
+
 struct State {
   StateType type = StateType::kPass;
   std::string name;
@@ -103,6 +106,7 @@ struct State {
   std::vector<int> scopes;  // Parallel: its branches; Map: its processor
   std::optional<Expression> items_path;
   NumberField max_concurrency;
+  std::shared_ptr<const DistributedMap> distributed;  // null for an inline Map
 };
 
 // A "States" object with its StartAt: the machine, a branch, or a Map's processor.

@@ -17,6 +17,7 @@
 #include "asl/definition.h"
 #include "asl/execution_state.h"
 #include "asl/history.h"
+#include "asl/map_run.h"
 #include "base/time.h"
 
 namespace scones::asl {
@@ -81,8 +82,20 @@ struct Stop {
 // attempts of their retriers counted anew. ExecutionContext::redrive_count counts this one already.
 struct Redrive {};
 
+// The run that StartMapRun ordered has ended. `output` is JSON text, the state's result before
+// ResultSelector; it must not be larger than kMaxPayloadBytes.
+struct MapRunSucceeded {
+  std::uint64_t seq = 0;
+  std::string output;
+};
+struct MapRunFailed {
+  std::uint64_t seq = 0;
+  std::string error;
+  std::string cause;
+};
+
 using Event = std::variant<Start, TaskSucceeded, TaskFailed, TaskSubmitted, TaskStarted,
-                           TaskHeartbeat, TimerFired, Stop, Redrive>;
+                           TaskHeartbeat, TimerFired, Stop, Redrive, MapRunSucceeded, MapRunFailed>;
 
 // ---- Commands out -------------------------------------------------------------------------------
 
@@ -125,7 +138,21 @@ struct CancelTimer {
   std::uint64_t seq = 0;
 };
 
-using Command = std::variant<RunTask, StartTimer, CancelTask, CancelTimer>;
+// Run a distributed Map's items: read them (item_reader.h), make its children's inputs of them
+// (child_inputs.h), run these as executions of their own (ExecutionContext::scope) as far as
+// MapRunProgress lets them, join their results (map_results.h) and answer with MapRunSucceeded or
+// MapRunFailed of the same seq.
+struct StartMapRun {
+  std::uint64_t seq = 0;
+  MapRunSpec spec;
+};
+// The run's answer is no longer awaited: its children are to be stopped.
+struct CancelMapRun {
+  std::uint64_t seq = 0;
+};
+
+using Command =
+    std::variant<RunTask, StartTimer, CancelTask, CancelTimer, StartMapRun, CancelMapRun>;
 
 // How the execution ended. No output with any status but kSucceeded.
 struct Outcome {

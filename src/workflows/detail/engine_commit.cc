@@ -192,6 +192,10 @@ void Engine::CarryOut(LiveExecution& live, std::vector<asl::Command> commands) {
       if (live.outbox.timers.contains(timer->seq)) timers_.emplace(timer->due, live.id, timer->seq);
     } else if (const auto* cancel = std::get_if<asl::CancelTask>(&command)) {
       ports_.runner.Cancel(live.context.execution_arn, cancel->seq);
+    } else if (const auto* map_run = std::get_if<asl::StartMapRun>(&command)) {
+      Apply(live, asl::MapRunFailed{.seq = map_run->seq,
+                                    .error = "States.Runtime",
+                                    .cause = "Map in DISTRIBUTED mode cannot be run yet"});
     }
   }
   SCONES_CRASH_POINT("workflows.carried_out");

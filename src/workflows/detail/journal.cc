@@ -71,6 +71,10 @@ constexpr EventType kEventTypes[] = {
     EventType::kActivityScheduleFailed,
     EventType::kActivityTimedOut,
     EventType::kExecutionRedriven,
+    EventType::kMapRunStarted,
+    EventType::kMapRunSucceeded,
+    EventType::kMapRunFailed,
+    EventType::kMapRunAborted,
 };
 
 // Texts that take two bytes wherever they are; the place is the number: append only, at most 256.
