@@ -82,6 +82,20 @@ struct UpdatedStateMachine {
   Timestamp updated;
 };
 
+// ---- Activities ---------------------------------------------------------------------------------
+
+struct Activity {
+  std::string arn;
+  std::string name;
+  Timestamp created;
+};
+
+// What a worker gets: it answers with the token.
+struct ActivityTask {
+  std::string token;
+  std::string input;  // JSON text
+};
+
 // ---- Executions ---------------------------------------------------------------------------------
 
 struct StartExecutionRequest {

@@ -2,18 +2,18 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <cstring>
 #include <limits>
 
-#include "base/encoding.h"
 #include "base/json.h"
 #include "base/random.h"
+#include "workflows/detail/activity_table.h"
 #include "workflows/detail/engine.h"
 #include "workflows/detail/execution_table.h"
 #include "workflows/detail/input_check.h"
 #include "workflows/detail/machine_table.h"
 #include "workflows/detail/names.h"
+#include "workflows/detail/page_token.h"
 #include "workflows/detail/schema.h"
 
 namespace scones::workflows {
@@ -23,20 +23,6 @@ constexpr std::int64_t kDefaultPage = 100;
 
 std::int64_t Limit(const PageRequest& page) {
   return page.max_results == 0 ? kDefaultPage : page.max_results;
-}
-
-// A page token is "KIND:NUMBER" in hexadecimal.
-std::string MakeToken(char kind, std::int64_t number) {
-  return HexEncode(fmt::format("{}:{}", kind, number));
-}
-Result<std::int64_t> ReadToken(char kind, const std::string& token) {
-  const Result<std::string> text = HexDecode(token);
-  if (!text || text->size() < 3 || (*text)[0] != kind || (*text)[1] != ':') return InvalidToken();
-  std::int64_t number = 0;
-  const char* end = text->data() + text->size();
-  const auto [read_to, fault] = std::from_chars(text->data() + 2, end, number);
-  if (fault != std::errc() || read_to != end || number < 0) return InvalidToken();
-  return number;
 }
 
 // Task tokens of an installation stay good over restarts.
@@ -72,6 +58,7 @@ struct Workflows::State {
   const Options options;
   std::string task_token_key;
   MachineTable machines;
+  ActivityTable activities;
   std::unique_ptr<Engine> engine;
 
   State(db::Database& db, const Clock& time, Identity who, Options limits, std::string key)
@@ -80,7 +67,8 @@ struct Workflows::State {
         identity(std::move(who)),
         options(limits),
         task_token_key(std::move(key)),
-        machines(db, time, identity, options) {}
+        machines(db, time, identity, options),
+        activities(db, time, identity, options) {}
 
   // The execution that `arn` names. Errors: InvalidArn, ExecutionDoesNotExist.
   Result<FoundExecution> Find(const std::string& arn) {
@@ -133,6 +121,7 @@ Result<std::unique_ptr<Workflows>> Workflows::Open(db::Database& database, TaskR
   TRY_VOID(database.Migrate(Migrations()));
   TRY(std::string key, LoadTaskTokenKey(database));
   auto state = std::make_unique<State>(database, clock, std::move(identity), options, key);
+  TRY_VOID(state->activities.Load());
   TRY(state->engine, Engine::Open({.database = database,
                                    .write =
                                        [&database](Engine::WriteJob job, Engine::WriteDone done) {
@@ -144,7 +133,11 @@ Result<std::unique_ptr<Workflows>> Workflows::Open(db::Database& database, TaskR
                                    .machines = state->machines,
                                    .options = state->options,
                                    .identity = state->identity,
-                                   .task_token_key = std::move(key)}));
+                                   .task_token_key = std::move(key),
+                                   .activity_exists =
+                                       [&activities = state->activities](const std::string& name) {
+                                         return activities.Exists(name);
+                                       }}));
   state->engine->Run();
   return std::unique_ptr<Workflows>(new Workflows(std::move(state)));
 }
@@ -169,13 +162,15 @@ Result<Page<StateMachineSummary>> Workflows::ListStateMachines(const PageRequest
   return state_->machines.List(page);
 }
 io::Task<Result<void>> Workflows::TagResource(std::string arn, std::vector<Tag> tags) {
+  if (ActivityNameIn(arn)) return state_->activities.Tag(std::move(arn), std::move(tags));
   return state_->machines.Tag(std::move(arn), std::move(tags));
 }
 io::Task<Result<void>> Workflows::UntagResource(std::string arn, std::vector<std::string> keys) {
+  if (ActivityNameIn(arn)) return state_->activities.Untag(std::move(arn), std::move(keys));
   return state_->machines.Untag(std::move(arn), std::move(keys));
 }
 Result<std::vector<Tag>> Workflows::ListTagsForResource(const std::string& arn) {
-  return state_->machines.ListTags(arn);
+  return ActivityNameIn(arn) ? state_->activities.ListTags(arn) : state_->machines.ListTags(arn);
 }
 
 // ---- Executions ---------------------------------------------------------------------------------
@@ -264,7 +259,7 @@ Result<Page<ExecutionSummary>> Workflows::ListExecutions(const std::string& stat
   TRY(const std::string machine, ParseStateMachineArn(state_->identity, state_machine_arn));
   std::int64_t before = std::numeric_limits<std::int64_t>::max();
   if (!page.next_token.empty()) {
-    TRY(before, ReadToken('e', page.next_token));
+    TRY(before, ReadNumberToken('e', page.next_token));
   }
   const std::int64_t limit = Limit(page);
   return state_->database.Read([&](db::Connection& connection) -> Result<Page<ExecutionSummary>> {
@@ -277,7 +272,7 @@ Result<Page<ExecutionSummary>> Workflows::ListExecutions(const std::string& stat
     Page<ExecutionSummary> listed;
     if (static_cast<std::int64_t>(rows.size()) > limit) {
       rows.pop_back();
-      listed.next_token = MakeToken('e', rows.back().row.id);
+      listed.next_token = MakeNumberToken('e', rows.back().row.id);
     }
     for (FoundExecution& row : rows) {
       listed.items.push_back({.arn = ExecutionArn(state_->identity, machine, row.row.name),
@@ -297,7 +292,7 @@ Result<Page<asl::HistoryEvent>> Workflows::GetExecutionHistory(const std::string
   TRY(const ExecutionName name, ParseExecutionArn(state_->identity, execution_arn));
   std::int64_t from = 0;
   if (!page.next_token.empty()) {
-    TRY(from, ReadToken(order == HistoryOrder::kOldestFirst ? 'h' : 'r', page.next_token));
+    TRY(from, ReadNumberToken(order == HistoryOrder::kOldestFirst ? 'h' : 'r', page.next_token));
   }
   const std::int64_t limit = Limit(page);
   return state_->database.Read([&](db::Connection& connection) -> Result<Page<asl::HistoryEvent>> {
@@ -309,12 +304,59 @@ Result<Page<asl::HistoryEvent>> Workflows::GetExecutionHistory(const std::string
     TRY(listed.items, ReadHistory(connection, found->row, order, from, limit + 1));
     if (static_cast<std::int64_t>(listed.items.size()) > limit) {
       const char kind = order == HistoryOrder::kOldestFirst ? 'h' : 'r';
-      listed.next_token = MakeToken(kind, listed.items.back().id);
+      listed.next_token = MakeNumberToken(kind, listed.items.back().id);
       listed.items.pop_back();
     }
     return listed;
   });
 }
+
+// ---- Activities ---------------------------------------------------------------------------------
+
+io::Task<Result<Activity>> Workflows::CreateActivity(std::string name, std::vector<Tag> tags) {
+  return state_->activities.Create(std::move(name), std::move(tags));
+}
+io::Task<Result<void>> Workflows::DeleteActivity(std::string arn) {
+  return state_->activities.Delete(std::move(arn));
+}
+Result<Activity> Workflows::DescribeActivity(const std::string& arn) {
+  return state_->activities.Describe(arn);
+}
+Result<Page<Activity>> Workflows::ListActivities(const PageRequest& page) {
+  return state_->activities.List(page);
+}
+
+io::Task<Result<std::optional<ActivityTask>>> Workflows::GetActivityTask(
+    std::string arn, std::string worker_name, std::function<bool()> worker_is_there) {
+  CO_TRY(const std::string activity, state_->activities.NameOf(arn));
+  Engine& engine = *state_->engine;
+  const Timestamp until = state_->clock.Now() + state_->options.activity_poll;
+  // A task that was offered may be gone when it is claimed: its execution was stopped meanwhile.
+  while (state_->clock.Now() < until) {
+    auto poll = [&](ActivityQueues::Offer offer) {
+      engine.Post(PollItem{.activity = activity, .offer = std::move(offer)});
+    };
+    CO_TRY(const std::optional<ActivityTaskRef> offered,
+           co_await io::Await<Result<std::optional<ActivityTaskRef>>>(std::move(poll)));
+    if (!offered) break;
+    if (!worker_is_there()) {
+      engine.Post(ReturnItem{.activity = activity, .task = *offered});
+      break;
+    }
+    using Claimed = Result<std::optional<ActivityTask>>;
+    auto claim = [&](io::Completion<Claimed> done) {
+      engine.Post(ClaimItem{.execution = offered->execution,
+                            .seq = offered->seq,
+                            .worker_name = worker_name,
+                            .done = std::move(done)});
+    };
+    Claimed claimed = co_await io::Await<Claimed>(std::move(claim));
+    if (!claimed || *claimed) co_return claimed;
+  }
+  co_return std::optional<ActivityTask>();
+}
+
+void Workflows::EndActivityPolls() { state_->engine->Post(EndPollsItem{}); }
 
 // ---- Task tokens --------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -35,11 +36,14 @@ struct Options {
   std::size_t max_loaded_bytes = 256 * 1024 * 1024;
   std::size_t max_input_bytes = 256 * 1024;
   std::size_t max_state_machines = 10'000;
-  std::size_t max_tags = 50;      // per state machine
-  std::size_t max_batch = 1'024;  // executions in one commit
+  std::size_t max_activities = 10'000;
+  std::size_t max_activity_workers = 1'000;  // that poll one activity at once
+  std::size_t max_tags = 50;                 // per resource
+  std::size_t max_batch = 1'024;             // executions in one commit
   std::size_t max_batch_bytes = 16 * 1024 * 1024;
   std::size_t history_chunk_bytes = 16 * 1024;  // larger: fewer rows; smaller: cheaper steps
   std::chrono::seconds express_timeout{300};
+  std::chrono::seconds activity_poll{60};  // how long GetActivityTask waits
   // After a failed commit (a full disk), the executions that it held are taken up again.
   std::chrono::milliseconds retry_delay{1'000};
 };
@@ -70,6 +74,7 @@ class Workflows {
   // By name.
   Result<Page<StateMachineSummary>> ListStateMachines(const PageRequest& page);
 
+  // Of state machines and activities. Errors: InvalidArn, ResourceNotFound, TooManyTags.
   io::Task<Result<void>> TagResource(std::string arn, std::vector<Tag> tags);
   io::Task<Result<void>> UntagResource(std::string arn, std::vector<std::string> keys);
   Result<std::vector<Tag>> ListTagsForResource(const std::string& arn);
@@ -96,6 +101,25 @@ class Workflows {
                                                 const PageRequest& page);
   Result<Page<asl::HistoryEvent>> GetExecutionHistory(const std::string& execution_arn,
                                                       HistoryOrder order, const PageRequest& page);
+
+  // ---- Activities ----
+  // The same name again answers as the first time. Errors: InvalidName, ActivityLimitExceeded,
+  // TooManyTags.
+  io::Task<Result<Activity>> CreateActivity(std::string name, std::vector<Tag> tags);
+  // Tasks that wait for a worker go on waiting. Success where there is none.
+  io::Task<Result<void>> DeleteActivity(std::string arn);
+  Result<Activity> DescribeActivity(const std::string& arn);
+  // By name.
+  Result<Page<Activity>> ListActivities(const PageRequest& page);
+  // Long poll: the task that has waited longest, or the next that is scheduled, or after
+  // Options::activity_poll nothing. `worker_is_there` is asked, on the caller's executor, before a
+  // task is handed over: one that has gone meanwhile loses none. What a worker got is its own until
+  // it answers or the state's timeouts are over, also after a restart. Errors: InvalidArn,
+  // ActivityDoesNotExist, ActivityWorkerLimitExceeded.
+  io::Task<Result<std::optional<ActivityTask>>> GetActivityTask(
+      std::string arn, std::string worker_name, std::function<bool()> worker_is_there);
+  // Ends all polls, and new ones at once, with nothing: before the server that serves them stops.
+  void EndActivityPolls();
 
   // ---- Task tokens ----
   // Errors: InvalidToken, TaskDoesNotExist, TaskTimedOut, InvalidOutput.

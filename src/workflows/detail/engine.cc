@@ -38,6 +38,10 @@ void Refuse(Item& item, const Error& error) {
     if (stop->done) stop->done(error);
   } else if (auto* end = std::get_if<EndItem>(&item)) {
     if (end->done) end->done(error);
+  } else if (auto* poll = std::get_if<PollItem>(&item)) {
+    if (poll->offer) poll->offer(error);
+  } else if (auto* claim = std::get_if<ClaimItem>(&item)) {
+    if (claim->done) claim->done(error);
   }
 }
 
@@ -52,12 +56,16 @@ asl::Event TaskEvent(TaskItem& item) {
   }
   return asl::TaskFailed{.seq = item.seq,
                          .error = std::move(item.outcome.error),
-                         .cause = std::move(item.outcome.cause)};
+                         .cause = std::move(item.outcome.cause),
+                         .not_scheduled = item.not_scheduled};
 }
 
 }  // namespace
 
-Engine::Engine(Ports ports) : ports_(std::move(ports)), inbox_(std::make_shared<Inbox>()) {}
+Engine::Engine(Ports ports)
+    : ports_(std::move(ports)),
+      inbox_(std::make_shared<Inbox>()),
+      activity_queues_(ports_.options.max_activity_workers) {}
 
 Result<std::unique_ptr<Engine>> Engine::Open(Ports ports) {
   std::unique_ptr<Engine> engine(new Engine(std::move(ports)));
@@ -128,6 +136,7 @@ void Engine::Loop() {
     for (Item& item : live->deferred) Refuse(item, ShuttingDown());
     for (auto& waiter : live->token_waiters) waiter(ShuttingDown());
     for (auto& waiter : live->stop_waiters) waiter(ShuttingDown());
+    for (auto& [waiter, task] : live->claims) waiter(ShuttingDown());
     if (live->start_waiter) live->start_waiter(ShuttingDown());
     if (live->end_waiter) live->end_waiter(ShuttingDown());
   }
@@ -144,8 +153,11 @@ void Engine::TakeTurn(std::deque<Item> items) {
       Handle(std::move(item));
     }
   }
-  if (!closing_) {
+  if (closing_) {
+    activity_queues_.EndPolls();
+  } else {
     FireTimers();
+    activity_queues_.Expire(now_);
     RecoverSome();
   }
   Flush();
@@ -155,6 +167,7 @@ void Engine::TakeTurn(std::deque<Item> items) {
 Timestamp Engine::NextDue() const {
   Timestamp next = Timestamp::max();
   if (!timers_.empty()) next = std::get<Timestamp>(*timers_.begin());
+  if (const auto expiry = activity_queues_.NextExpiry()) next = std::min(next, *expiry);
   if (recovered_ < last_old_id_) next = std::min(next, recover_after_);
   const bool changes = !touched_.empty() || !express_ends_.empty();
   if (changes && commits_under_way_ < kMaxCommits) next = std::min(next, commit_after_);
@@ -231,6 +244,12 @@ void Engine::On(TaskItem& item) {
 void Engine::On(TokenItem& item) {
   LiveExecution* live = Find(item.execution);
   if (live == nullptr || live->outcome) return item.done(TaskGone());
+  if (const auto* heartbeat = std::get_if<asl::TaskHeartbeat>(&item.event)) {
+    const auto pending = live->outbox.tasks.find(heartbeat->seq);
+    if (pending == live->outbox.tasks.end()) return item.done(TaskGone());
+    // Without HeartbeatSeconds nothing waits for it.
+    if (!pending->second.task.heartbeat_seconds) return item.done(Result<void>());
+  }
   if (live->Step(std::move(item.event), now_, ports_.options.history_chunk_bytes)) {
     live->token_waiters.push_back(std::move(item.done));
     Touch(*live);
@@ -258,6 +277,31 @@ void Engine::On(StopItem& item) {
 void Engine::On(EndItem& item) {
   if (Find(item.execution) == nullptr) return item.done(Result<void>());
   end_waiters_.emplace(item.execution, std::move(item.done));
+}
+
+void Engine::On(PollItem& item) {
+  if (polls_ended_) return item.offer(std::optional<ActivityTaskRef>());
+  activity_queues_.AddWorker(item.activity, now_ + ports_.options.activity_poll,
+                             std::move(item.offer));
+}
+
+void Engine::On(ClaimItem& item) {
+  LiveExecution* live = Find(item.execution);
+  if (live == nullptr || live->outcome) return item.done(std::optional<ActivityTask>());
+  const auto pending = live->outbox.tasks.find(item.seq);
+  if (pending == live->outbox.tasks.end() || pending->second.submitted) {
+    return item.done(std::optional<ActivityTask>());
+  }
+  ActivityTask task{.token = pending->second.task.task_token, .input = pending->second.task.input};
+  live->claims.emplace_back(std::move(item.done), std::move(task));
+  Apply(*live, asl::TaskStarted{.seq = item.seq, .worker_name = std::move(item.worker_name)});
+}
+
+void Engine::On(ReturnItem& item) { activity_queues_.ReturnTask(item.activity, item.task); }
+
+void Engine::On(EndPollsItem&) {
+  polls_ended_ = true;
+  activity_queues_.EndPolls();
 }
 
 void Engine::FireTimers() {

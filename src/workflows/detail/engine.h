@@ -22,6 +22,7 @@
 #include "base/arn.h"
 #include "base/time.h"
 #include "db/database.h"
+#include "workflows/detail/activity_queue.h"
 #include "workflows/detail/inbox.h"
 #include "workflows/detail/live_execution.h"
 #include "workflows/detail/machine_table.h"
@@ -51,6 +52,8 @@ class Engine {
     const Options& options;
     Identity identity;
     std::string task_token_key;
+    // Whether an activity of that name is there; unset: all are.
+    std::function<bool(const std::string&)> activity_exists = {};
   };
   // Knows what is stored and does nothing yet. Errors: those of the database.
   static Result<std::unique_ptr<Engine>> Open(Ports ports);
@@ -87,6 +90,10 @@ class Engine {
   void On(TokenItem& item);
   void On(StopItem& item);
   void On(EndItem& item);
+  void On(PollItem& item);
+  void On(ClaimItem& item);
+  void On(ReturnItem& item);
+  void On(EndPollsItem& item);
   void On(CommittedItem& item);
   void On(WakeItem&) {}
   void FireTimers();
@@ -105,6 +112,7 @@ class Engine {
   void CarryOut(LiveExecution& live, std::vector<asl::Command> commands);
   enum class Attempt { kFirst, kAgain };  // kAgain: an earlier run may have started it
   void RunPending(LiveExecution& live, const PendingTask& pending, Attempt attempt);
+  void ScheduleActivity(LiveExecution& live, const PendingTask& pending);
   void Finish(LiveExecution& live);
 
   // engine_load.cc: between memory and tables.
@@ -128,6 +136,8 @@ class Engine {
   std::size_t loaded_bytes_ = 0;
   std::vector<LiveExecution*> touched_;
   std::set<TimerKey> timers_;
+  ActivityQueues activity_queues_;
+  bool polls_ended_ = false;
   int commits_under_way_ = 0;
   Timestamp commit_after_;   // after a failed commit, the time of the next attempt
   Timestamp recover_after_;  // the same for reading what is open

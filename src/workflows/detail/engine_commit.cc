@@ -164,6 +164,8 @@ void Engine::Settle(LiveExecution& live) {
     waiter(StartedExecution{.arn = live.context.execution_arn, .started = live.context.start_time});
   }
   for (auto& waiter : std::exchange(live.token_waiters, {})) waiter(Result<void>());
+  for (auto& [waiter, task] : std::exchange(live.claims, {}))
+    waiter(std::optional(std::move(task)));
   for (const auto& [due, seq] : std::exchange(live.cancelled_timers, {})) {
     timers_.erase({due, live.id, seq});
   }
@@ -191,6 +193,7 @@ void Engine::CarryOut(LiveExecution& live, std::vector<asl::Command> commands) {
     } else if (const auto* timer = std::get_if<asl::StartTimer>(&command)) {
       if (live.outbox.timers.contains(timer->seq)) timers_.emplace(timer->due, live.id, timer->seq);
     } else if (const auto* cancel = std::get_if<asl::CancelTask>(&command)) {
+      activity_queues_.RemoveTask({.execution = live.id, .seq = cancel->seq});
       ports_.runner.Cancel(live.context.execution_arn, cancel->seq);
     } else if (const auto* map_run = std::get_if<asl::StartMapRun>(&command)) {
       Apply(live, asl::MapRunFailed{.seq = map_run->seq,
@@ -201,7 +204,22 @@ void Engine::CarryOut(LiveExecution& live, std::vector<asl::Command> commands) {
   SCONES_CRASH_POINT("workflows.carried_out");
 }
 
+// A task that a worker has is only waited for, also after a restart.
+void Engine::ScheduleActivity(LiveExecution& live, const PendingTask& pending) {
+  if (pending.submitted) return;
+  const ActivityTaskRef task{.execution = live.id, .seq = pending.task.seq};
+  const std::optional<std::string> name = ActivityNameIn(pending.task.resource);
+  if (name && (!ports_.activity_exists || ports_.activity_exists(*name))) {
+    return activity_queues_.AddTask(*name, task);
+  }
+  TaskItem refused{.execution = live.id, .seq = task.seq, .outcome = {}, .not_scheduled = true};
+  refused.outcome = TaskOutcome::Failed(
+      "ActivityDoesNotExist", fmt::format("Activity Does Not Exist: '{}'", pending.task.resource));
+  (void)inbox_->Push(std::move(refused));
+}
+
 void Engine::RunPending(LiveExecution& live, const PendingTask& pending, Attempt attempt) {
+  if (pending.task.kind == asl::TaskKind::kActivity) return ScheduleActivity(live, pending);
   // Accepted, and its answer comes by token: nothing to run.
   if (pending.submitted && pending.task.pattern == asl::TaskPattern::kWaitForTaskToken) return;
   TaskDone done = [inbox = inbox_, id = live.id, seq = pending.task.seq](TaskOutcome outcome) {

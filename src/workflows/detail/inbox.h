@@ -16,6 +16,7 @@
 
 #include "asl/step.h"
 #include "io/task.h"
+#include "workflows/detail/activity_queue.h"
 #include "workflows/detail/execution_table.h"
 #include "workflows/detail/machine_table.h"
 #include "workflows/task_runner.h"
@@ -38,6 +39,7 @@ struct TaskItem {
   std::int64_t execution = 0;
   std::uint64_t seq = 0;
   TaskOutcome outcome;
+  bool not_scheduled = false;  // see asl::TaskFailed
 };
 
 // An answer by task token.
@@ -59,6 +61,24 @@ struct EndItem {
   io::Completion<Result<void>> done;
 };
 
+// A worker polls for a task of an activity, and claims the one that it was offered or gives it
+// back.
+struct PollItem {
+  std::string activity;
+  ActivityQueues::Offer offer;
+};
+struct ClaimItem {
+  std::int64_t execution = 0;
+  std::uint64_t seq = 0;
+  std::string worker_name;
+  io::Completion<Result<std::optional<ActivityTask>>> done;  // nothing: no longer wanted
+};
+struct ReturnItem {
+  std::string activity;
+  ActivityTaskRef task;
+};
+struct EndPollsItem {};
+
 struct CommitBatch;
 struct CommittedItem {
   std::shared_ptr<CommitBatch> batch;
@@ -67,8 +87,8 @@ struct CommittedItem {
 
 struct WakeItem {};
 
-using Item =
-    std::variant<StartItem, TaskItem, TokenItem, StopItem, EndItem, CommittedItem, WakeItem>;
+using Item = std::variant<StartItem, TaskItem, TokenItem, StopItem, EndItem, PollItem, ClaimItem,
+                          ReturnItem, EndPollsItem, CommittedItem, WakeItem>;
 
 class Inbox {
  public:

@@ -12,7 +12,8 @@ void Acknowledge(Outbox& outbox, const asl::Event& event) {
       [&outbox]<class E>(const E& answer) {
         if constexpr (std::is_same_v<E, asl::TaskSucceeded> || std::is_same_v<E, asl::TaskFailed>) {
           outbox.tasks.erase(answer.seq);
-        } else if constexpr (std::is_same_v<E, asl::TaskSubmitted>) {
+        } else if constexpr (std::is_same_v<E, asl::TaskSubmitted> ||
+                             std::is_same_v<E, asl::TaskStarted>) {
           const auto task = outbox.tasks.find(answer.seq);
           if (task != outbox.tasks.end()) task->second.submitted = true;
         } else if constexpr (std::is_same_v<E, asl::TimerFired>) {

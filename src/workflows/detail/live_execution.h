@@ -47,6 +47,9 @@ struct LiveExecution {
   Timestamp stopped;
   std::vector<io::Completion<Result<void>>> token_waiters;
   std::vector<io::Completion<Result<Timestamp>>> stop_waiters;
+  // Workers that get their task with the next commit; a commit that fails leaves them waiting for
+  // the one after it, because the task is theirs.
+  std::vector<std::pair<io::Completion<Result<std::optional<ActivityTask>>>, ActivityTask>> claims;
   io::Completion<Result<StartedExecution>> start_waiter;
   io::Completion<Result<Execution>> end_waiter;
 

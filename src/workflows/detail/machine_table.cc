@@ -3,10 +3,11 @@
 #include <fmt/format.h>
 
 #include "asl/integrations.h"
-#include "base/encoding.h"
 #include "base/json.h"
 #include "base/random.h"
 #include "workflows/detail/names.h"
+#include "workflows/detail/page_token.h"
+#include "workflows/detail/tag_rows.h"
 
 namespace scones::workflows {
 namespace {
@@ -134,28 +135,6 @@ Result<void> CheckTags(const std::vector<Tag>& tags) {
   return {};
 }
 
-Result<void> PutTags(db::Connection& connection, std::int64_t machine, const std::vector<Tag>& tags,
-                     std::size_t limit) {
-  for (const Tag& tag : tags) {
-    TRY_VOID(connection
-                 .Prepare("INSERT INTO state_machine_tags (machine, key, value) VALUES (?1,?2,?3) "
-                          "ON CONFLICT (machine, key) DO UPDATE SET value = excluded.value")
-                 .Bind(1, machine)
-                 .Bind(2, std::string_view(tag.key))
-                 .Bind(3, std::string_view(tag.value))
-                 .Run());
-  }
-  TRY(const std::int64_t count,
-      Count(connection, "SELECT count(*) FROM state_machine_tags WHERE machine = ?1", machine));
-  if (count <= static_cast<std::int64_t>(limit)) return {};
-  return Error(Code::kExhausted, "TooManyTags",
-               fmt::format("a resource can have {} tags at most", limit));
-}
-
-Error ResourceNotFound(const std::string& arn) {
-  return Error(Code::kNotFound, "ResourceNotFound", fmt::format("Resource not found: '{}'", arn));
-}
-
 Result<Row> FindTagged(db::Connection& connection, const Identity& identity,
                        const std::string& arn) {
   Result<std::string> name = ParseStateMachineArn(identity, arn);
@@ -220,7 +199,7 @@ io::Task<Result<CreatedStateMachine>> MachineTable::Create(CreateStateMachineReq
     const std::int64_t machine = connection.LastInsertId();
     TRY(const std::int64_t revision, InsertRevision(connection, machine, made));
     TRY_VOID(PointTo(connection, machine, revision));
-    TRY_VOID(PutTags(connection, machine, tags, options_.max_tags));
+    TRY_VOID(PutTags(connection, TagOwner::kStateMachine, machine, tags, options_.max_tags));
     return CreatedStateMachine{.arn = made.arn, .created = made.created};
   };
   co_return co_await database_.Write(std::move(insert));
@@ -298,9 +277,7 @@ Result<void> MachineTable::FinishDeletion(db::Connection& connection, std::int64
                .Bind(1, machine)
                .Run());
   if (connection.ChangedRows() == 0) return {};
-  return connection.Prepare("DELETE FROM state_machine_tags WHERE machine = ?1")
-      .Bind(1, machine)
-      .Run();
+  return RemoveAllTags(connection, TagOwner::kStateMachine, machine);
 }
 
 Result<bool> MachineTable::IsActive(db::Connection& connection, std::int64_t machine) {
@@ -331,9 +308,7 @@ Result<Page<StateMachineSummary>> MachineTable::List(const PageRequest& page) {
   const std::int64_t limit = page.max_results == 0 ? kDefaultPage : page.max_results;
   std::string after;
   if (!page.next_token.empty()) {
-    const Result<std::string> decoded = HexDecode(page.next_token);
-    if (!decoded || !decoded->starts_with("m:")) return InvalidToken();
-    after = decoded->substr(2);
+    TRY(after, ReadNameToken('m', page.next_token));
   }
   return database_.Read([&](db::Connection& connection) -> Result<Page<StateMachineSummary>> {
     db::Statement select = connection.Prepare(
@@ -345,7 +320,7 @@ Result<Page<StateMachineSummary>> MachineTable::List(const PageRequest& page) {
       TRY(const bool more, select.Step());
       if (!more) return listed;
       if (static_cast<std::int64_t>(listed.items.size()) == limit) {
-        listed.next_token = HexEncode("m:" + listed.items.back().name);
+        listed.next_token = MakeNameToken('m', listed.items.back().name);
         return listed;
       }
       const std::string name(select.Text(0));
@@ -362,7 +337,7 @@ io::Task<Result<void>> MachineTable::Tag(std::string arn, std::vector<workflows:
   auto put = [this, arn = std::move(arn),
               tags = std::move(tags)](db::Connection& connection) -> Result<void> {
     TRY(const Row row, FindTagged(connection, identity_, arn));
-    return PutTags(connection, row.machine, tags, options_.max_tags);
+    return PutTags(connection, TagOwner::kStateMachine, row.machine, tags, options_.max_tags);
   };
   co_return co_await database_.Write(std::move(put));
 }
@@ -371,13 +346,7 @@ io::Task<Result<void>> MachineTable::Untag(std::string arn, std::vector<std::str
   auto remove = [this, arn = std::move(arn),
                  keys = std::move(keys)](db::Connection& connection) -> Result<void> {
     TRY(const Row row, FindTagged(connection, identity_, arn));
-    for (const std::string& key : keys) {
-      TRY_VOID(connection.Prepare("DELETE FROM state_machine_tags WHERE machine=?1 AND key=?2")
-                   .Bind(1, row.machine)
-                   .Bind(2, std::string_view(key))
-                   .Run());
-    }
-    return {};
+    return RemoveTags(connection, TagOwner::kStateMachine, row.machine, keys);
   };
   co_return co_await database_.Write(std::move(remove));
 }
@@ -385,15 +354,7 @@ io::Task<Result<void>> MachineTable::Untag(std::string arn, std::vector<std::str
 Result<std::vector<Tag>> MachineTable::ListTags(const std::string& arn) {
   return database_.Read([&](db::Connection& connection) -> Result<std::vector<workflows::Tag>> {
     TRY(const Row row, FindTagged(connection, identity_, arn));
-    db::Statement select = connection.Prepare(
-        "SELECT key, value FROM state_machine_tags WHERE machine = ?1 ORDER BY key");
-    select.Bind(1, row.machine);
-    std::vector<workflows::Tag> tags;
-    while (true) {
-      TRY(const bool more, select.Step());
-      if (!more) return tags;
-      tags.push_back({.key = std::string(select.Text(0)), .value = std::string(select.Text(1))});
-    }
+    return ReadTags(connection, TagOwner::kStateMachine, row.machine);
   });
 }
 

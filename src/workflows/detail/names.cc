@@ -10,7 +10,8 @@
 namespace scones::workflows {
 namespace {
 
-constexpr std::size_t kMaxNameBytes = 80;
+constexpr std::size_t kMaxNameCharacters = 80;
+constexpr std::size_t kMaxVersionDigits = 18;
 
 Error InvalidArn(std::string_view what) {
   return Error(Code::kInvalid, "InvalidArn", fmt::format("Invalid Arn: '{}'", what));
@@ -45,6 +46,10 @@ Result<StatesArn> ParseStatesArn(const Identity& identity, const std::string& te
                    .resource = Split(arn->resource, ':')};
 }
 
+bool IsNumber(std::string_view text) {
+  return text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
 Error WrongResource(const std::string& type) {
   return InvalidArn("Resource type not valid in this context: " + type);
 }
@@ -53,6 +58,20 @@ Error WrongResource(const std::string& type) {
 
 std::string StateMachineArn(const Identity& identity, std::string_view name) {
   return fmt::format("arn:{}:states:{}:{}:stateMachine:{}", identity.partition, identity.region,
+                     identity.account, name);
+}
+
+std::string QualifiedArn(const Identity& identity, std::string_view machine,
+                         std::string_view qualifier) {
+  return fmt::format("{}:{}", StateMachineArn(identity, machine), qualifier);
+}
+
+std::string VersionArn(const Identity& identity, std::string_view machine, std::int64_t version) {
+  return QualifiedArn(identity, machine, std::to_string(version));
+}
+
+std::string ActivityArn(const Identity& identity, std::string_view name) {
+  return fmt::format("arn:{}:states:{}:{}:activity:{}", identity.partition, identity.region,
                      identity.account, name);
 }
 
@@ -68,11 +87,52 @@ std::string ExpressExecutionArn(const Identity& identity, std::string_view machi
                      identity.account, machine, name, run_id);
 }
 
-Result<std::string> ParseStateMachineArn(const Identity& identity, const std::string& text) {
+Result<MachineReference> ParseMachineReference(const Identity& identity, const std::string& text) {
   TRY(StatesArn arn, ParseStatesArn(identity, text));
   if (arn.resource[0] != "stateMachine") return WrongResource(arn.resource[0]);
-  if (arn.resource.size() != 2 || !arn.ours) return StateMachineDoesNotExist(text);
+  if (arn.resource.size() < 2 || arn.resource.size() > 3) {
+    return InvalidArn("Invalid ARN: " + text);
+  }
+  if (arn.resource[1].find('/') != std::string::npos) {
+    return Error(Code::kInvalid, "ValidationException",
+                 fmt::format("The ARN of a Distributed Map state is not allowed here: {}", text));
+  }
+  if (!arn.ours) return StateMachineDoesNotExist(text);
+  MachineReference reference{.machine = std::move(arn.resource[1])};
+  if (arn.resource.size() == 2) return reference;
+  const std::string& qualifier = arn.resource[2];
+  if (qualifier.empty()) return InvalidArn("Invalid ARN: " + text);
+  if (!IsNumber(qualifier)) {
+    reference.alias = qualifier;
+    return reference;
+  }
+  // No version has such a number.
+  if (qualifier[0] == '0' || qualifier.size() > kMaxVersionDigits) {
+    return StateMachineDoesNotExist(text);
+  }
+  reference.version = std::stoll(qualifier);
+  return reference;
+}
+
+Result<std::string> ParseStateMachineArn(const Identity& identity, const std::string& text) {
+  TRY(MachineReference reference, ParseMachineReference(identity, text));
+  if (reference.qualified()) return StateMachineDoesNotExist(text);
+  return std::move(reference.machine);
+}
+
+Result<std::string> ParseActivityArn(const Identity& identity, const std::string& text) {
+  TRY(StatesArn arn, ParseStatesArn(identity, text));
+  if (arn.resource[0] != "activity") return WrongResource(arn.resource[0]);
+  if (arn.resource.size() != 2) return InvalidArn("Invalid ARN: " + text);
+  if (!arn.ours) return ActivityDoesNotExist(text);
   return arn.resource[1];
+}
+
+std::optional<std::string> ActivityNameIn(const std::string& text) {
+  constexpr std::string_view kType = "activity:";
+  const Result<Arn> arn = Arn::Parse(text);
+  if (!arn || arn->service != "states" || !arn->resource.starts_with(kType)) return std::nullopt;
+  return arn->resource.substr(kType.size());
 }
 
 Result<ExecutionName> ParseExecutionArn(const Identity& identity, const std::string& text) {
@@ -84,12 +144,18 @@ Result<ExecutionName> ParseExecutionArn(const Identity& identity, const std::str
 
 Result<void> CheckName(const std::string& name) {
   constexpr std::string_view kRefused = "<>{}[]?*\"#%\\^|~`$&,;:/";
-  bool valid = !name.empty() && name.size() <= kMaxNameBytes;
+  std::size_t characters = 0;
+  bool valid = !name.empty();
+  unsigned char before = 0;
   for (const char c : name) {
     const auto byte = static_cast<unsigned char>(c);
     valid = valid && byte > 0x20 && byte != 0x7F && kRefused.find(c) == std::string_view::npos;
+    // U+0080 to U+009F are control characters too.
+    if (before == 0xC2 && byte < 0xA0) valid = false;
+    if ((byte & 0xC0) != 0x80) ++characters;
+    before = byte;
   }
-  if (valid) return {};
+  if (valid && characters <= kMaxNameCharacters) return {};
   return Error(Code::kInvalid, "InvalidName", fmt::format("Invalid Name: '{}'", name));
 }
 
@@ -106,6 +172,15 @@ std::string MakeExecutionName(Timestamp now) {
 Error StateMachineDoesNotExist(const std::string& arn) {
   return Error(Code::kNotFound, "StateMachineDoesNotExist",
                fmt::format("State Machine Does Not Exist: '{}'", arn));
+}
+
+Error ActivityDoesNotExist(const std::string& arn) {
+  return Error(Code::kNotFound, "ActivityDoesNotExist",
+               fmt::format("Activity Does Not Exist: '{}'", arn));
+}
+
+Error ResourceNotFound(const std::string& arn) {
+  return Error(Code::kNotFound, "ResourceNotFound", fmt::format("Resource not found: '{}'", arn));
 }
 
 Error StateMachineDeleting(const std::string& arn) {

@@ -16,7 +16,8 @@ namespace scones::workflows {
 
 struct PendingTask {
   asl::RunTask task;
-  bool submitted = false;  // the service has accepted it (.sync, .waitForTaskToken)
+  bool submitted = false;  // the service has accepted it (.sync, .waitForTaskToken), or
+                           // a worker has it (activities)
 };
 
 // By seq.
