@@ -199,13 +199,8 @@ Result<json::value> DescribeExecution(Workflows& service, const json::object& in
   TRY(const std::string arn, RequiredText(input, "executionArn"));
   TRY(const workflows::Execution execution, service.DescribeExecution(arn));
   json::object output = ExecutionMembers(execution);
-  output["redriveCount"] = 0;
-  if (execution.status == asl::ExecutionStatus::kRunning ||
-      execution.status == asl::ExecutionStatus::kSucceeded) {
-    output["redriveStatus"] = "NOT_REDRIVABLE";
-    output["redriveStatusReason"] = fmt::format("Execution is {} and cannot be redriven",
-                                                asl::ExecutionStatusName(execution.status));
-  }
+  PutRedrives(output, execution.redrives);
+  PutRedriveStatus(output, execution);
   return output;
 }
 
@@ -227,6 +222,7 @@ Result<json::value> ListExecutions(Workflows& service, const json::object& input
   TRY(const workflows::PageRequest page, ReadPage(input));
   TRY(const std::string arn, RequiredText(input, "stateMachineArn"));
   TRY(const std::optional<asl::ExecutionStatus> status, ReadStatusFilter(input));
+  TRY_VOID(CheckRedriveFilter(input));
   TRY(const auto listed, service.ListExecutions(arn, status, page));
   json::array executions;
   executions.reserve(listed.items.size());
@@ -298,6 +294,7 @@ void AddStatesOperations(JsonDialect& dialect, Workflows& service) {
   dialect.Add("StartExecution", Writing(service, StartExecution));
   dialect.Add("StartSyncExecution", Writing(service, StartSyncExecution));
   dialect.Add("StopExecution", Writing(service, StopExecution));
+  AddRedriveOperations(dialect, service);
   dialect.Add("DescribeExecution", Reading(service, DescribeExecution));
   dialect.Add("ListExecutions", Reading(service, ListExecutions));
   dialect.Add("GetExecutionHistory", Reading(service, GetExecutionHistory));

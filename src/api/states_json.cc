@@ -177,6 +177,7 @@ json::object SummaryMembers(const workflows::ExecutionSummary& execution) {
                        {"status", asl::ExecutionStatusName(execution.status)},
                        {"startDate", Date(execution.started)}};
   if (execution.stopped) members["stopDate"] = Date(*execution.stopped);
+  PutRedrives(members, execution.redrives);
   return members;
 }
 

@@ -37,6 +37,11 @@ double Date(Timestamp time);
 json::object MachineMembers(const workflows::StateMachine& machine);
 json::object ExecutionMembers(const workflows::Execution& execution);
 json::object SummaryMembers(const workflows::ExecutionSummary& execution);
+// states_redrive.cc: redriveCount and redriveDate; redriveStatus and its reason.
+void PutRedrives(json::object& members, const workflows::RedriveRecord& redrives);
+void PutRedriveStatus(json::object& members, const workflows::Execution& execution);
+// redriveFilter, which goes with mapRunArn only.
+Result<void> CheckRedriveFilter(const json::object& input);
 enum class ExecutionData { kIncluded, kLeftOut };
 json::object EventMembers(asl::HistoryEvent event, ExecutionData data);
 // Adds nextToken unless this is the last page.

@@ -28,4 +28,6 @@ inline JsonOperation Writing(workflows::Workflows& service, WritingOperation wri
   return [&service, write](Call, json::object input) { return write(service, std::move(input)); };
 }
 
+void AddRedriveOperations(JsonDialect& dialect, workflows::Workflows& service);
+
 }  // namespace scones::api::states

@@ -109,6 +109,12 @@ struct StartedExecution {
   Timestamp started;
 };
 
+enum class RedriveStatus { kRedrivable, kNotRedrivable, kRedrivableByMapRun };
+struct RedriveRecord {
+  int count = 0;
+  std::optional<Timestamp> last;
+};
+
 struct Execution {
   std::string arn;
   std::string name;
@@ -120,6 +126,9 @@ struct Execution {
   std::optional<std::string> output;
   std::optional<std::string> error;
   std::optional<std::string> cause;
+  RedriveRecord redrives;
+  RedriveStatus redrive_status = RedriveStatus::kNotRedrivable;
+  std::string redrive_status_reason;  // with kNotRedrivable
 };
 
 struct ExecutionSummary {
@@ -129,6 +138,7 @@ struct ExecutionSummary {
   asl::ExecutionStatus status = asl::ExecutionStatus::kRunning;
   Timestamp started;
   std::optional<Timestamp> stopped;
+  RedriveRecord redrives;
 };
 
 enum class HistoryOrder { kOldestFirst, kNewestFirst };

@@ -14,6 +14,7 @@
 #include "workflows/detail/machine_table.h"
 #include "workflows/detail/names.h"
 #include "workflows/detail/page_token.h"
+#include "workflows/detail/redrive_table.h"
 #include "workflows/detail/schema.h"
 
 namespace scones::workflows {
@@ -221,6 +222,19 @@ io::Task<Result<void>> Workflows::AwaitExecution(std::string arn) {
   co_return co_await io::Await<Result<void>>(std::move(post));
 }
 
+io::Task<Result<Timestamp>> Workflows::RedriveExecution(std::string arn, std::string client_token) {
+  CO_TRY(const FoundExecution found, state_->Find(arn));
+  RedriveItem item{.execution = found.row.id,
+                   .arn = std::move(arn),
+                   .client_token = std::move(client_token),
+                   .done = {}};
+  auto post = [&](io::Completion<Result<Timestamp>> done) {
+    item.done = std::move(done);
+    state_->engine->Post(std::move(item));
+  };
+  co_return co_await io::Await<Result<Timestamp>>(std::move(post));
+}
+
 Result<Execution> Workflows::DescribeExecution(const std::string& arn) {
   TRY(const ExecutionName name, ParseExecutionArn(state_->identity, arn));
   return state_->database.Read([&](db::Connection& connection) -> Result<Execution> {
@@ -237,6 +251,11 @@ Result<Execution> Workflows::DescribeExecution(const std::string& arn) {
                         .output = {},
                         .error = {},
                         .cause = {}};
+    TRY(execution.redrives, ReadRedrives(connection, found->row.id));
+    TRY(RedriveVerdict verdict,
+        JudgeRedrive(connection, *found, state_->clock.Now(), WithState::kNo));
+    execution.redrive_status = verdict.status;
+    execution.redrive_status_reason = std::move(verdict.reason);
     if (found->status == asl::ExecutionStatus::kRunning) return execution;
     TRY(asl::Outcome outcome, ReadOutcome(connection, found->row));
     if (found->status == asl::ExecutionStatus::kSucceeded) {
@@ -274,13 +293,16 @@ Result<Page<ExecutionSummary>> Workflows::ListExecutions(const std::string& stat
       rows.pop_back();
       listed.next_token = MakeNumberToken('e', rows.back().row.id);
     }
+    if (rows.empty()) return listed;
+    TRY(auto redrives, ReadRedrives(connection, rows.back().row.id, rows.front().row.id));
     for (FoundExecution& row : rows) {
       listed.items.push_back({.arn = ExecutionArn(state_->identity, machine, row.row.name),
                               .name = row.row.name,
                               .state_machine_arn = state_machine_arn,
                               .status = row.status,
                               .started = row.row.started,
-                              .stopped = row.stopped});
+                              .stopped = row.stopped,
+                              .redrives = redrives[row.row.id]});
     }
     return listed;
   });

@@ -92,6 +92,10 @@ class Workflows {
   // The last thing that it does with the service is to wait, so that a caller may outlive that.
   // Errors: ExecutionDoesNotExist, InvalidArn, kUnavailable when the service is closing.
   io::Task<Result<void>> AwaitExecution(std::string arn);
+  // A failed, timed out or aborted Standard execution goes on where it stopped; returns the time of
+  // it. The same token again answers as the first time. Errors: ExecutionDoesNotExist,
+  // ExecutionNotRedrivable, ExecutionLimitExceeded.
+  io::Task<Result<Timestamp>> RedriveExecution(std::string arn, std::string client_token);
   Result<Execution> DescribeExecution(const std::string& arn);
   // The machine as it was when the execution started.
   Result<StateMachine> DescribeStateMachineForExecution(const std::string& execution_arn);

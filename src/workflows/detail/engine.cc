@@ -1,7 +1,5 @@
 #include "workflows/detail/engine.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <future>
 #include <utility>
@@ -14,13 +12,6 @@ namespace {
 
 // The thread looks at the clock at least this often.
 constexpr std::chrono::microseconds kLongestWait = std::chrono::seconds(1);
-
-Error LimitExceeded(std::string_view kind, std::size_t limit) {
-  return Error(Code::kExhausted, "ExecutionLimitExceeded",
-               fmt::format("there are {} {} executions running, as many as can be; "
-                           "wait until some have ended",
-                           limit, kind));
-}
 
 Error TaskGone() {
   return Error(Code::kNotFound, "TaskTimedOut",
@@ -42,6 +33,8 @@ void Refuse(Item& item, const Error& error) {
     if (poll->offer) poll->offer(error);
   } else if (auto* claim = std::get_if<ClaimItem>(&item)) {
     if (claim->done) claim->done(error);
+  } else if (auto* redrive = std::get_if<RedriveItem>(&item)) {
+    if (redrive->done) redrive->done(error);
   }
 }
 
@@ -139,6 +132,7 @@ void Engine::Loop() {
     for (auto& [waiter, task] : live->claims) waiter(ShuttingDown());
     if (live->start_waiter) live->start_waiter(ShuttingDown());
     if (live->end_waiter) live->end_waiter(ShuttingDown());
+    if (live->redrive_waiter) live->redrive_waiter(ShuttingDown());
   }
   for (auto& [id, waiter] : end_waiters_) waiter(ShuttingDown());
 }
@@ -204,7 +198,7 @@ void Engine::On(StartItem& item) {
       express ? ports_.options.max_express_executions : ports_.options.max_open_executions;
   if (item.again_id == 0 && (express ? express_count_ : open_.load()) >= limit) {
     Item refused(std::move(item));
-    return Refuse(refused, LimitExceeded(express ? "Express" : "Standard", limit));
+    return Refuse(refused, TooManyExecutions(express ? "Express" : "Standard", limit));
   }
   auto made = std::make_unique<LiveExecution>();
   made->kind = item.ended ? LiveExecution::Kind::kSync

@@ -94,6 +94,7 @@ class Engine {
   void On(ClaimItem& item);
   void On(ReturnItem& item);
   void On(EndPollsItem& item);
+  void On(RedriveItem& item);  // engine_redrive.cc
   void On(CommittedItem& item);
   void On(WakeItem&) {}
   void FireTimers();

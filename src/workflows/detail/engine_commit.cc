@@ -16,8 +16,8 @@ Result<void> Write(db::Connection& connection, CommitBatch& batch) {
   std::unordered_map<std::int64_t, bool> active;  // machines of this batch
   std::unordered_set<std::int64_t> ended;
   for (ExecutionChange& change : batch.changes) {
-    if (change.start) {
-      const std::int64_t machine = change.start->machine;
+    if (change.start || change.redrive) {
+      const std::int64_t machine = change.start ? change.start->machine : change.redrive->machine;
       auto known = active.find(machine);
       if (known == active.end()) {
         TRY(const bool is_active, MachineTable::IsActive(connection, machine));
@@ -109,6 +109,7 @@ void Engine::On(CommittedItem& item) {
     } else {
       live.pieces.clear();
       live.stored = true;
+      live.redrive.reset();
       Settle(live);
     }
   }
@@ -132,7 +133,10 @@ void Engine::OnCommitFailed(CommitBatch& batch, const Error& error) {
     for (auto& waiter : std::exchange(live.token_waiters, {})) waiter(error);
     for (auto& waiter : std::exchange(live.stop_waiters, {})) waiter(error);
     live.committing = false;
-    if (live.stored) {
+    if (live.redrive) {
+      live.redrive_waiter(error);
+      Drop(live);
+    } else if (live.stored) {
       // What changed is still in it: committed with what comes until then.
       Touch(live);
       Resume(live);
@@ -147,7 +151,9 @@ void Engine::OnCommitFailed(CommitBatch& batch, const Error& error) {
 
 void Engine::OnRefused(LiveExecution& live, const ExecutionChange& change) {
   const std::string& arn = live.context.execution_arn;
-  if (change.existing) {
+  if (live.redrive) {
+    live.redrive_waiter(ExecutionNotRedrivable(arn, "State machine is in DELETING status"));
+  } else if (change.existing) {
     live.start_waiter(StartedExecution{.arn = arn, .started = *change.existing});
   } else if (change.machine_gone) {
     live.start_waiter(StateMachineDeleting(live.context.state_machine_arn));
@@ -163,6 +169,7 @@ void Engine::Settle(LiveExecution& live) {
   if (auto waiter = std::exchange(live.start_waiter, {})) {
     waiter(StartedExecution{.arn = live.context.execution_arn, .started = live.context.start_time});
   }
+  if (auto waiter = std::exchange(live.redrive_waiter, {})) waiter(*live.context.redrive_time);
   for (auto& waiter : std::exchange(live.token_waiters, {})) waiter(Result<void>());
   for (auto& [waiter, task] : std::exchange(live.claims, {}))
     waiter(std::optional(std::move(task)));

@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "workflows/detail/engine.h"
 #include "workflows/detail/names.h"
+#include "workflows/detail/redrive_table.h"
 
 namespace scones::workflows {
 namespace {
@@ -29,6 +30,7 @@ asl::ExecutionContext Engine::MakeContext(const Revision& revision, const Execut
           .input = row.input,
           .start_time = row.started,
           .redrive_count = 0,
+          .redrive_time = {},
           .random_seed = row.seed,
           .task_token_key = ports_.task_token_key};
 }
@@ -54,6 +56,11 @@ LiveExecution* Engine::Load(std::int64_t id) {
     live->stored = true;
     TRY(live->revision, ports_.machines.Load(row->execution.revision));
     live->context = MakeContext(*live->revision, row->execution);
+    TRY(const RedriveRecord redrives, ports_.database.Read([id](db::Connection& connection) {
+      return ReadRedrives(connection, id);
+    }));
+    live->context.redrive_count = redrives.count;
+    live->context.redrive_time = redrives.last;
     TRY(OpenExecution open, DecodeOpen(*live->revision->definition, row->state));
     live->state = std::move(open.state);
     live->outbox = std::move(open.outbox);

@@ -4,6 +4,7 @@
 
 #include "io/crash_point.h"
 #include "workflows/detail/journal.h"
+#include "workflows/detail/redrive_table.h"
 
 namespace scones::workflows {
 namespace {
@@ -67,7 +68,7 @@ Result<void> InsertPiece(db::Connection& connection, std::int64_t id, const Jour
 }
 
 Result<void> StoreOpen(db::Connection& connection, const ExecutionChange& change) {
-  db::Statement store = change.start
+  db::Statement store = change.start || change.redrive
                             ? connection.Prepare(
                                   "INSERT INTO open_executions (id, wake_us, tasks, first_event, "
                                   "state, journal) VALUES (?1,?2,?3,?4,?5,?6)")
@@ -92,6 +93,9 @@ Result<void> StoreEnd(db::Connection& connection, const ExecutionChange& change)
                  .Bind(2, static_cast<std::int64_t>(change.end->status))
                  .Bind(3, Micros(change.end->stopped))
                  .Run());
+  }
+  if (change.end->remains) {
+    TRY_VOID(StoreRemains(connection, change.id, change.end->stopped, *change.end->remains));
   }
   return InsertPiece(connection, change.id, change.journal);
 }
@@ -167,6 +171,7 @@ Result<void> ApplyChange(db::Connection& connection, ExecutionChange& change) {
     TRY_VOID(InsertExecution(connection, change));
     if (change.refused()) return {};
   }
+  if (change.redrive) TRY_VOID(StoreRedrive(connection, change.id, *change.redrive));
   SCONES_CRASH_POINT("workflows.change.begun");
   for (const JournalPiece& piece : change.pieces) {
     TRY_VOID(InsertPiece(connection, change.id, piece));

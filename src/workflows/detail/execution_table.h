@@ -42,11 +42,24 @@ struct ExecutionChange {
   std::int64_t tasks = 0;
   std::string state;     // EncodeOpen
   JournalPiece journal;  // history that still grows
+  // An ended execution runs again.
+  struct Redrive {
+    std::int64_t machine = 0;
+    int count = 0;
+    Timestamp time;
+    std::string client_token;  // may be empty
+  };
+  std::optional<Redrive> redrive;
   // When it has ended:
+  struct Remains {  // what a redrive goes on from
+    std::int64_t events = 0;
+    std::string state;
+  };
   struct End {
     std::int64_t machine = 0;
     asl::ExecutionStatus status = asl::ExecutionStatus::kSucceeded;
     Timestamp stopped;
+    std::optional<Remains> remains;  // without success
   };
   std::optional<End> end;
 
@@ -59,13 +72,14 @@ struct ExecutionChange {
   bool refused() const { return name_taken || machine_gone; }
 
   std::size_t bytes() const {
-    std::size_t sum = state.size() + journal.bytes.size() + (start ? start->input.size() : 0);
+    std::size_t sum = end && end->remains ? end->remains->state.size() : 0;
+    sum += state.size() + journal.bytes.size() + (start ? start->input.size() : 0);
     for (const JournalPiece& piece : pieces) sum += piece.bytes.size();
     return sum;
   }
 };
 
-// Precondition: the machine of a new execution is active.
+// Precondition: the machine of a new or redriven execution is active.
 Result<void> ApplyChange(db::Connection& connection, ExecutionChange& change);
 
 Result<void> InsertExpress(db::Connection& connection, const ExecutionRow& row);

@@ -78,6 +78,12 @@ struct ReturnItem {
   ActivityTaskRef task;
 };
 struct EndPollsItem {};
+struct RedriveItem {
+  std::int64_t execution = 0;
+  std::string arn;
+  std::string client_token;  // may be empty
+  io::Completion<Result<Timestamp>> done;
+};
 
 struct CommitBatch;
 struct CommittedItem {
@@ -88,7 +94,7 @@ struct CommittedItem {
 struct WakeItem {};
 
 using Item = std::variant<StartItem, TaskItem, TokenItem, StopItem, EndItem, PollItem, ClaimItem,
-                          ReturnItem, EndPollsItem, CommittedItem, WakeItem>;
+                          ReturnItem, EndPollsItem, RedriveItem, CommittedItem, WakeItem>;
 
 class Inbox {
  public:

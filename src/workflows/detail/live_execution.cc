@@ -83,11 +83,17 @@ ExecutionChange LiveExecution::MakeChange() {
                                 .name = context.execution_name,
                                 .input = context.input};
   }
+  change.redrive = redrive;
   change.pieces = pieces;
   change.journal = {.first_event = journal_first_event, .bytes = journal.bytes()};
   if (outcome) {
     change.end = ExecutionChange::End{
-        .machine = revision->machine, .status = outcome->status, .stopped = stopped};
+        .machine = revision->machine, .status = outcome->status, .stopped = stopped, .remains = {}};
+    if (outcome->status != asl::ExecutionStatus::kSucceeded) {
+      change.end->remains = ExecutionChange::Remains{
+          .events = state.next_event_id - 1,
+          .state = state.frames.empty() ? std::string() : asl::Encode(state)};
+    }
     return change;
   }
   change.wake = outbox.EarliestTimer();

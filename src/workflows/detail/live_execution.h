@@ -52,6 +52,8 @@ struct LiveExecution {
   std::vector<std::pair<io::Completion<Result<std::optional<ActivityTask>>>, ActivityTask>> claims;
   io::Completion<Result<StartedExecution>> start_waiter;
   io::Completion<Result<Execution>> end_waiter;
+  std::optional<ExecutionChange::Redrive> redrive;  // not yet committed
+  io::Completion<Result<Timestamp>> redrive_waiter;
 
   // Came while committing.
   std::deque<Item> deferred;

@@ -203,6 +203,18 @@ Error ExecutionAlreadyExists(const std::string& arn) {
                fmt::format("Execution Already Exists: '{}'", arn));
 }
 
+Error ExecutionNotRedrivable(const std::string& arn, std::string_view reason) {
+  return Error(Code::kExists, "ExecutionNotRedrivable",
+               fmt::format("Execution {} invalid for redrive as: {}", arn, reason));
+}
+
+Error TooManyExecutions(std::string_view kind, std::size_t limit) {
+  return Error(Code::kExhausted, "ExecutionLimitExceeded",
+               fmt::format("there are {} {} executions running, as many as can be; "
+                           "wait until some have ended",
+                           limit, kind));
+}
+
 Error InvalidToken() {
   return Error(Code::kInvalid, "InvalidToken", "Invalid Token: 'Invalid token'");
 }

@@ -58,6 +58,8 @@ Error StateMachineDeleting(const std::string& arn);
 Error StateMachineTypeNotSupported();
 Error ExecutionDoesNotExist(const std::string& arn);
 Error ExecutionAlreadyExists(const std::string& arn);
+Error ExecutionNotRedrivable(const std::string& arn, std::string_view reason);
+Error TooManyExecutions(std::string_view kind, std::size_t limit);
 Error InvalidToken();
 Error ShuttingDown();
 

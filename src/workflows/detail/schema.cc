@@ -131,6 +131,30 @@ CREATE INDEX executions_version ON executions (machine, version, status)
   WHERE version IS NOT NULL;
 CREATE INDEX executions_alias ON executions (machine, alias, status) WHERE alias IS NOT NULL;
 )sql"},
+      {.name = "workflows.redrive", .sql = R"sql(
+-- What a redrive goes on from: executions that ended without success in the last 14 days.
+CREATE TABLE redrivable_executions (
+  id INTEGER PRIMARY KEY,
+  stop_us INTEGER NOT NULL,
+  events INTEGER NOT NULL,
+  state BLOB NOT NULL         -- asl::Encode's text; empty where it cannot go on
+);
+CREATE INDEX redrivable_executions_stop ON redrivable_executions (stop_us);
+
+CREATE TABLE redriven_executions (
+  id INTEGER PRIMARY KEY,
+  count INTEGER NOT NULL,
+  last_us INTEGER NOT NULL
+);
+
+-- The client tokens that redrove an execution.
+CREATE TABLE redrive_tokens (
+  execution INTEGER NOT NULL,
+  token TEXT NOT NULL,
+  redriven_us INTEGER NOT NULL,
+  PRIMARY KEY (execution, token)
+) WITHOUT ROWID;
+)sql"},
   };
   return migrations;
 }
