@@ -127,7 +127,7 @@ void Engine::Loop() {
   } while (!closing_ || commits_under_way_ != 0);
   for (auto& [id, live] : live_) {
     for (Item& item : live->deferred) Refuse(item, ShuttingDown());
-    for (auto& waiter : live->token_waiters) waiter(ShuttingDown());
+    for (auto& [waiter, answer] : live->token_waiters) waiter(ShuttingDown());
     for (auto& waiter : live->stop_waiters) waiter(ShuttingDown());
     for (auto& [waiter, task] : live->claims) waiter(ShuttingDown());
     if (live->start_waiter) live->start_waiter(ShuttingDown());
@@ -237,19 +237,20 @@ void Engine::On(TaskItem& item) {
 
 void Engine::On(TokenItem& item) {
   LiveExecution* live = Find(item.execution);
-  if (live == nullptr || live->outcome) return item.done(TaskGone());
-  if (const auto* heartbeat = std::get_if<asl::TaskHeartbeat>(&item.event)) {
+  if (live == nullptr) return item.done(TaskGone());
+  const auto* heartbeat = std::get_if<asl::TaskHeartbeat>(&item.event);
+  if (heartbeat != nullptr && !live->outcome) {
     const auto pending = live->outbox.tasks.find(heartbeat->seq);
-    if (pending == live->outbox.tasks.end()) return item.done(TaskGone());
     // Without HeartbeatSeconds nothing waits for it.
-    if (!pending->second.task.heartbeat_seconds) return item.done(Result<void>());
+    if (pending != live->outbox.tasks.end() && !pending->second.task.heartbeat_seconds) {
+      return item.done(Result<void>());
+    }
   }
-  if (live->Step(std::move(item.event), now_, ports_.options.history_chunk_bytes)) {
-    live->token_waiters.push_back(std::move(item.done));
-    Touch(*live);
-  } else {
-    item.done(TaskGone());
-  }
+  const bool taken =
+      !live->outcome && live->Step(std::move(item.event), now_, ports_.options.history_chunk_bytes);
+  if (!taken && !live->touched) return item.done(TaskGone());
+  live->token_waiters.emplace_back(std::move(item.done), taken ? Result<void>() : TaskGone());
+  Touch(*live);
 }
 
 void Engine::On(StopItem& item) {

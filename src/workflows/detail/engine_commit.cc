@@ -130,7 +130,7 @@ void Engine::OnCommitFailed(CommitBatch& batch, const Error& error) {
   for (const ExecutionRow& row : batch.express_starts) ids.push_back(row.id);
   for (const std::int64_t id : ids) {
     LiveExecution& live = *live_.at(id);
-    for (auto& waiter : std::exchange(live.token_waiters, {})) waiter(error);
+    for (auto& [waiter, answer] : std::exchange(live.token_waiters, {})) waiter(error);
     for (auto& waiter : std::exchange(live.stop_waiters, {})) waiter(error);
     live.committing = false;
     if (live.redrive) {
@@ -170,7 +170,7 @@ void Engine::Settle(LiveExecution& live) {
     waiter(StartedExecution{.arn = live.context.execution_arn, .started = live.context.start_time});
   }
   if (auto waiter = std::exchange(live.redrive_waiter, {})) waiter(*live.context.redrive_time);
-  for (auto& waiter : std::exchange(live.token_waiters, {})) waiter(Result<void>());
+  for (auto& [waiter, answer] : std::exchange(live.token_waiters, {})) waiter(std::move(answer));
   for (auto& [waiter, task] : std::exchange(live.claims, {}))
     waiter(std::optional(std::move(task)));
   for (const auto& [due, seq] : std::exchange(live.cancelled_timers, {})) {

@@ -45,7 +45,9 @@ struct LiveExecution {
   std::vector<JournalPiece> pieces;
   std::optional<asl::Outcome> outcome;
   Timestamp stopped;
-  std::vector<io::Completion<Result<void>>> token_waiters;
+  // Who sent an answer by token, and what to tell them: also a refusal may follow from what is not
+  // committed yet.
+  std::vector<std::pair<io::Completion<Result<void>>, Result<void>>> token_waiters;
   std::vector<io::Completion<Result<Timestamp>>> stop_waiters;
   // Workers that get their task with the next commit; a commit that fails leaves them waiting for
   // the one after it, because the task is theirs.
