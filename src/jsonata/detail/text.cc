@@ -131,13 +131,14 @@ std::string NumberText(double value) {
   if (std::isinf(value)) return value > 0 ? "Infinity" : "-Infinity";
   if (value == 0) return "0";
   char buffer[64];
-  const auto end =
-      std::to_chars(buffer, buffer + sizeof buffer, std::fabs(value), std::chars_format::scientific)
-          .ptr;
+  const auto end = std::to_chars(buffer, buffer + sizeof buffer - 1, std::fabs(value),
+                                 std::chars_format::scientific)
+                       .ptr;
   const std::string_view written(buffer, static_cast<std::size_t>(end - buffer));
   const std::size_t e = written.find('e');
   std::string digits(written.substr(0, e));
   if (digits.size() > 1) digits.erase(1, 1);
+  *end = '\0';
   const int exponent = std::atoi(buffer + e + 1);
   const int count = static_cast<int>(digits.size());
   std::string out = value < 0 ? "-" : "";
