@@ -21,7 +21,7 @@ namespace scones::jsonata {
 // What one evaluation may use; all are enforced, and going beyond one is the error U1001 where
 // nothing else is said. The defaults are for expressions that strangers wrote.
 struct Limits {
-  // Nested evaluations, counted a node of the expression each; never more than 2,000.
+  // Nested evaluations, counted a node of the expression each; never more than 1,000.
   int max_depth = 100;
   // Evaluated nodes and visited items: about a second of work.
   std::uint64_t max_steps = 10'000'000;

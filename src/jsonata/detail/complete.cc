@@ -176,6 +176,7 @@ class Completer {
         node->type = NodeType::kApply;
         node->lhs = Run(std::move(node->lhs));
         node->rhs = Run(std::move(node->rhs));
+        if (node->lhs->keep_array || node->rhs->keep_array) node->keep_array = true;
         return node;
       default:
         node->lhs = Run(std::move(node->lhs));

@@ -170,4 +170,10 @@ Error ToError(const Failure& failure) {
   return Error(code, failure.code, Fill(failure, found->text));
 }
 
+Failure FromError(const Error& error) {
+  Failure failure = MakeFailure(error.reason());
+  failure.message = error.message();
+  return failure;
+}
+
 }  // namespace scones::jsonata::detail

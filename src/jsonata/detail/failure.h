@@ -30,5 +30,7 @@ Failure ValueFailure(std::string_view code, std::string value);
 Failure LimitFailure(std::string_view message);
 
 Error ToError(const Failure& failure);
+// An error with JSONata's code as its reason.
+Failure FromError(const Error& error);
 
 }  // namespace scones::jsonata::detail

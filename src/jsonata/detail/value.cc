@@ -35,6 +35,11 @@ void Arena::Refill(std::size_t bytes) {
   used_ += taken;
 }
 
+void Arena::Account(std::size_t bytes) {
+  if (bytes > limit_ - used_) throw LimitFailure("The expression needs too much memory");
+  used_ += bytes;
+}
+
 std::string_view Arena::Copy(std::string_view text) {
   if (text.empty()) return {};
   char* copy = static_cast<char*>(Allocate(text.size()));
@@ -125,6 +130,17 @@ void Maker::Set(Object& object, std::string_view key, Value value) {
   if (object.table != nullptr)
     object.table[TableSlot(object, key)] = static_cast<std::uint32_t>(object.size);
   ++object.size;
+}
+
+void Maker::Remove(Object& object, std::string_view key) {
+  const Value* found = Find(object, key);
+  if (found == nullptr) return;
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < object.size; ++i) {
+    if (&object.members[i].value != found) object.members[kept++] = object.members[i];
+  }
+  object.size = kept;
+  if (object.table != nullptr) Index(object);
 }
 
 const Value* Find(const Object& object, std::string_view key) {

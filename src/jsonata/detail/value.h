@@ -36,6 +36,8 @@ class Arena {
     return new (Allocate(sizeof(T))) T{std::forward<Arguments>(arguments)...};
   }
   std::string_view Copy(std::string_view text);
+  // Counts memory that is taken elsewhere.
+  void Account(std::size_t bytes);
 
  private:
   void Refill(std::size_t bytes);
@@ -200,6 +202,7 @@ class Maker {
   Object* NewObject() { return arena_.Make<Object>(); }
   // `key` must live as long as the evaluation.
   void Set(Object& object, std::string_view key, Value value);
+  void Remove(Object& object, std::string_view key);
 
  private:
   void Grow(Array& array, std::size_t size);
@@ -207,6 +210,12 @@ class Maker {
 
   Arena& arena_;
 };
+
+// The input itself, where it is an array with a sequence around it.
+inline Value Unwrapped(const Value& value) {
+  const Array* array = value.is_array() ? value.own_array() : nullptr;
+  return array != nullptr && array->outer_wrapper ? array->items[0] : value;
+}
 
 const Value* Find(const Object& object, std::string_view key);
 
