@@ -34,12 +34,15 @@ struct PageRequest {
 
 enum class StateMachineStatus { kActive, kDeleting };
 
+// A state machine, or one of its versions: `arn`, `created` and `description` are then the
+// version's.
 struct StateMachine {
   std::string arn;
   std::string name;
   asl::MachineType type = asl::MachineType::kStandard;
   StateMachineStatus status = StateMachineStatus::kActive;
   std::string definition;  // as given
+  std::string description;
   std::string role_arn;
   std::string logging_configuration;  // JSON object
   bool tracing_enabled = false;
@@ -63,23 +66,61 @@ struct CreateStateMachineRequest {
   std::string logging_configuration;  // JSON object, "" for the default
   bool tracing_enabled = false;
   std::vector<Tag> tags;
+  // Set: publish version 1 with this description.
+  std::optional<std::string> publish_as;
 };
 struct CreatedStateMachine {
   std::string arn;
+  std::string version_arn;  // "" where none was published
   Timestamp created;
 };
 
-// At least one member must be set.
+// At least one member besides `publish_as` must be set.
 struct UpdateStateMachineRequest {
   std::string arn;
   std::optional<std::string> definition;
   std::optional<std::string> role_arn;
   std::optional<std::string> logging_configuration;
   std::optional<bool> tracing_enabled;
+  std::optional<std::string> publish_as;
 };
 struct UpdatedStateMachine {
-  std::string revision_id;
+  std::string revision_id;  // "" where nothing was ever changed
+  std::string version_arn;  // "" where none was published
   Timestamp updated;
+};
+
+// ---- Versions and aliases -----------------------------------------------------------------------
+
+struct StateMachineVersion {
+  std::string arn;
+  Timestamp created;
+};
+
+struct Route {
+  std::string version_arn;
+  std::int64_t weight = 0;  // percent
+};
+
+struct StateMachineAlias {
+  std::string arn;
+  std::string name;
+  std::string description;
+  std::vector<Route> routes;  // one or two, weights together 100
+  Timestamp created;
+  Timestamp updated;
+};
+
+struct CreateAliasRequest {
+  std::string name;
+  std::string description;
+  std::vector<Route> routes;
+};
+// At least one of the members but `arn` must be set.
+struct UpdateAliasRequest {
+  std::string arn;
+  std::optional<std::string> description;
+  std::optional<std::vector<Route>> routes;
 };
 
 // ---- Activities ---------------------------------------------------------------------------------
@@ -99,7 +140,7 @@ struct ActivityTask {
 // ---- Executions ---------------------------------------------------------------------------------
 
 struct StartExecutionRequest {
-  std::string state_machine_arn;
+  std::string state_machine_arn;     // also of a version or an alias
   std::optional<std::string> name;   // a UUID where absent
   std::optional<std::string> input;  // JSON text, {} where absent
   std::string trace_header;
@@ -119,6 +160,8 @@ struct Execution {
   std::string arn;
   std::string name;
   std::string state_machine_arn;
+  std::string version_arn;  // "" unless started by a version's or an alias's ARN
+  std::string alias_arn;    // "" unless started by an alias's ARN
   asl::ExecutionStatus status = asl::ExecutionStatus::kRunning;
   Timestamp started;
   std::optional<Timestamp> stopped;
@@ -135,6 +178,8 @@ struct ExecutionSummary {
   std::string arn;
   std::string name;
   std::string state_machine_arn;
+  std::string version_arn;  // "" unless started by a version's or an alias's ARN
+  std::string alias_arn;    // "" unless started by an alias's ARN
   asl::ExecutionStatus status = asl::ExecutionStatus::kRunning;
   Timestamp started;
   std::optional<Timestamp> stopped;

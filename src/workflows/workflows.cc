@@ -16,6 +16,8 @@
 #include "workflows/detail/page_token.h"
 #include "workflows/detail/redrive_table.h"
 #include "workflows/detail/schema.h"
+#include "workflows/detail/version_rows.h"
+#include "workflows/detail/version_table.h"
 
 namespace scones::workflows {
 namespace {
@@ -49,6 +51,21 @@ std::uint64_t RandomSeed() {
   return seed;
 }
 
+// 0 to 99, for an alias that routes to two versions.
+std::int64_t DrawPercent() { return static_cast<std::int64_t>(RandomSeed() % 100); }
+
+// Whether the version or the alias that `reference` names is there.
+Result<bool> IsThere(db::Connection& connection, std::int64_t machine,
+                     const MachineReference& reference) {
+  if (reference.version != 0) {
+    TRY(const auto version, FindVersion(connection, machine, reference.version));
+    return version.has_value();
+  }
+  if (reference.alias.empty()) return true;
+  TRY(const auto alias, FindAlias(connection, machine, reference.alias));
+  return alias.has_value();
+}
+
 }  // namespace
 
 // In the order of dependence.
@@ -59,6 +76,7 @@ struct Workflows::State {
   const Options options;
   std::string task_token_key;
   MachineTable machines;
+  VersionTable versions;
   ActivityTable activities;
   std::unique_ptr<Engine> engine;
 
@@ -69,6 +87,7 @@ struct Workflows::State {
         options(limits),
         task_token_key(std::move(key)),
         machines(db, time, identity, options),
+        versions(db, time, identity, options),
         activities(db, time, identity, options) {}
 
   // The execution that `arn` names. Errors: InvalidArn, ExecutionDoesNotExist.
@@ -81,12 +100,21 @@ struct Workflows::State {
     return std::move(*found);
   }
 
+  std::string VersionArnOf(const std::string& machine, const ExecutionRow& row) const {
+    return row.version == 0 ? "" : VersionArn(identity, machine, row.version);
+  }
+  std::string AliasArnOf(const std::string& machine, const ExecutionRow& row) const {
+    return row.alias.empty() ? "" : QualifiedArn(identity, machine, row.alias);
+  }
+
   // What both ways to start check.
   Result<StartItem> Prepare(StartExecutionRequest request) {
-    TRY(RevisionPtr revision, machines.Current(request.state_machine_arn));
-    StartItem item{.revision = std::move(revision),
+    TRY(StartTarget target, machines.Target(request.state_machine_arn, DrawPercent()));
+    StartItem item{.revision = std::move(target.revision),
                    .name = request.name.value_or(""),
                    .input = request.input ? std::move(*request.input) : "{}",
+                   .version = target.version,
+                   .alias = std::move(target.alias),
                    .started = {},
                    .ended = {}};
     if (request.name) {
@@ -244,6 +272,8 @@ Result<Execution> Workflows::DescribeExecution(const std::string& arn) {
     Execution execution{.arn = arn,
                         .name = name.name,
                         .state_machine_arn = StateMachineArn(state_->identity, name.machine),
+                        .version_arn = state_->VersionArnOf(name.machine, found->row),
+                        .alias_arn = state_->AliasArnOf(name.machine, found->row),
                         .status = found->status,
                         .started = found->row.started,
                         .stopped = found->stopped,
@@ -275,7 +305,7 @@ Result<StateMachine> Workflows::DescribeStateMachineForExecution(const std::stri
 Result<Page<ExecutionSummary>> Workflows::ListExecutions(const std::string& state_machine_arn,
                                                          std::optional<asl::ExecutionStatus> status,
                                                          const PageRequest& page) {
-  TRY(const std::string machine, ParseStateMachineArn(state_->identity, state_machine_arn));
+  TRY(const MachineReference reference, ParseMachineReference(state_->identity, state_machine_arn));
   std::int64_t before = std::numeric_limits<std::int64_t>::max();
   if (!page.next_token.empty()) {
     TRY(before, ReadNumberToken('e', page.next_token));
@@ -283,11 +313,17 @@ Result<Page<ExecutionSummary>> Workflows::ListExecutions(const std::string& stat
   const std::int64_t limit = Limit(page);
   return state_->database.Read([&](db::Connection& connection) -> Result<Page<ExecutionSummary>> {
     const Snapshot snapshot(connection);
-    TRY(const auto found, FindMachine(connection, machine));
+    TRY(const auto found, FindMachine(connection, reference.machine));
     if (!found) return StateMachineDoesNotExist(state_machine_arn);
+    TRY(const bool named, IsThere(connection, found->id, reference));
+    if (!named) return StateMachineDoesNotExist(state_machine_arn);
     if (found->type == asl::MachineType::kExpress) return StateMachineTypeNotSupported();
-    TRY(std::vector<FoundExecution> rows,
-        ListExecutionRows(connection, found->id, status, before, limit + 1));
+    TRY(std::vector<FoundExecution> rows, ListExecutionRows(connection,
+                                                            {.machine = found->id,
+                                                             .status = status,
+                                                             .version = reference.version,
+                                                             .alias = reference.alias},
+                                                            before, limit + 1));
     Page<ExecutionSummary> listed;
     if (static_cast<std::int64_t>(rows.size()) > limit) {
       rows.pop_back();
@@ -296,9 +332,12 @@ Result<Page<ExecutionSummary>> Workflows::ListExecutions(const std::string& stat
     if (rows.empty()) return listed;
     TRY(auto redrives, ReadRedrives(connection, rows.back().row.id, rows.front().row.id));
     for (FoundExecution& row : rows) {
+      const std::string& machine = reference.machine;
       listed.items.push_back({.arn = ExecutionArn(state_->identity, machine, row.row.name),
                               .name = row.row.name,
-                              .state_machine_arn = state_machine_arn,
+                              .state_machine_arn = StateMachineArn(state_->identity, machine),
+                              .version_arn = state_->VersionArnOf(machine, row.row),
+                              .alias_arn = state_->AliasArnOf(machine, row.row),
                               .status = row.status,
                               .started = row.row.started,
                               .stopped = row.stopped,
@@ -331,6 +370,36 @@ Result<Page<asl::HistoryEvent>> Workflows::GetExecutionHistory(const std::string
     }
     return listed;
   });
+}
+
+// ---- Versions and aliases -----------------------------------------------------------------------
+
+io::Task<Result<StateMachineVersion>> Workflows::PublishStateMachineVersion(
+    std::string arn, std::optional<std::string> revision_id, std::string description) {
+  return state_->versions.Publish(std::move(arn), std::move(revision_id), std::move(description));
+}
+io::Task<Result<void>> Workflows::DeleteStateMachineVersion(std::string version_arn) {
+  return state_->versions.Delete(std::move(version_arn));
+}
+Result<Page<StateMachineVersion>> Workflows::ListStateMachineVersions(const std::string& arn,
+                                                                      const PageRequest& page) {
+  return state_->versions.List(arn, page);
+}
+io::Task<Result<StateMachineAlias>> Workflows::CreateStateMachineAlias(CreateAliasRequest request) {
+  return state_->versions.CreateAlias(std::move(request));
+}
+io::Task<Result<Timestamp>> Workflows::UpdateStateMachineAlias(UpdateAliasRequest request) {
+  return state_->versions.UpdateAlias(std::move(request));
+}
+io::Task<Result<void>> Workflows::DeleteStateMachineAlias(std::string alias_arn) {
+  return state_->versions.DeleteAlias(std::move(alias_arn));
+}
+Result<StateMachineAlias> Workflows::DescribeStateMachineAlias(const std::string& alias_arn) {
+  return state_->versions.DescribeAlias(alias_arn);
+}
+Result<Page<StateMachineAlias>> Workflows::ListStateMachineAliases(const std::string& arn,
+                                                                   const PageRequest& page) {
+  return state_->versions.ListAliases(arn, page);
 }
 
 // ---- Activities ---------------------------------------------------------------------------------

@@ -36,6 +36,8 @@ struct Options {
   std::size_t max_loaded_bytes = 256 * 1024 * 1024;
   std::size_t max_input_bytes = 256 * 1024;
   std::size_t max_state_machines = 10'000;
+  std::size_t max_versions = 1'000;  // of one state machine
+  std::size_t max_aliases = 100;     // of one state machine
   std::size_t max_activities = 10'000;
   std::size_t max_activity_workers = 1'000;  // that poll one activity at once
   std::size_t max_tags = 50;                 // per resource
@@ -70,6 +72,7 @@ class Workflows {
   io::Task<Result<UpdatedStateMachine>> UpdateStateMachine(UpdateStateMachineRequest request);
   // DELETING until its last execution has ended; then it is gone. Success where there is none.
   io::Task<Result<void>> DeleteStateMachine(std::string arn);
+  // Also of a version's ARN.
   Result<StateMachine> DescribeStateMachine(const std::string& arn);
   // By name.
   Result<Page<StateMachineSummary>> ListStateMachines(const PageRequest& page);
@@ -99,12 +102,33 @@ class Workflows {
   Result<Execution> DescribeExecution(const std::string& arn);
   // The machine as it was when the execution started.
   Result<StateMachine> DescribeStateMachineForExecution(const std::string& execution_arn);
-  // Latest first.
+  // Latest first; of a version's or an alias's ARN: those that were started by it.
   Result<Page<ExecutionSummary>> ListExecutions(const std::string& state_machine_arn,
                                                 std::optional<asl::ExecutionStatus> status,
                                                 const PageRequest& page);
   Result<Page<asl::HistoryEvent>> GetExecutionHistory(const std::string& execution_arn,
                                                       HistoryOrder order, const PageRequest& page);
+
+  // ---- Versions and aliases ----
+  // A version is a revision under a number; a revision that is published is not published again.
+  // `revision_id`, where given, must be the current one ("INITIAL" before the first update).
+  // Errors: ConflictException, ServiceQuotaExceededException, StateMachineDoesNotExist, ….
+  io::Task<Result<StateMachineVersion>> PublishStateMachineVersion(
+      std::string arn, std::optional<std::string> revision_id, std::string description);
+  // Executions of it go on. Errors: ConflictException where an alias routes to it.
+  io::Task<Result<void>> DeleteStateMachineVersion(std::string version_arn);
+  // Latest first.
+  Result<Page<StateMachineVersion>> ListStateMachineVersions(const std::string& arn,
+                                                             const PageRequest& page);
+  // The same request again answers as the first time. Errors: ConflictException,
+  // ValidationException, ResourceNotFound, ServiceQuotaExceededException, StateMachineDeleting.
+  io::Task<Result<StateMachineAlias>> CreateStateMachineAlias(CreateAliasRequest request);
+  io::Task<Result<Timestamp>> UpdateStateMachineAlias(UpdateAliasRequest request);
+  io::Task<Result<void>> DeleteStateMachineAlias(std::string alias_arn);
+  Result<StateMachineAlias> DescribeStateMachineAlias(const std::string& alias_arn);
+  // By name; of a version's ARN: the aliases that route to it.
+  Result<Page<StateMachineAlias>> ListStateMachineAliases(const std::string& arn,
+                                                          const PageRequest& page);
 
   // ---- Activities ----
   // The same name again answers as the first time. Errors: InvalidName, ActivityLimitExceeded,

@@ -207,6 +207,8 @@ void Engine::On(StartItem& item) {
   made->id = item.again_id != 0 ? item.again_id : next_id_++;
   made->stored = item.again_id != 0;
   made->revision = item.revision;
+  made->version = item.version;
+  made->alias = item.alias;
   made->start_waiter = std::move(item.started);
   made->end_waiter = std::move(item.ended);
   made->context =
@@ -216,7 +218,9 @@ void Engine::On(StartItem& item) {
                                    .started = now_,
                                    .seed = item.again_id != 0 ? item.again_seed : ports_.random(),
                                    .name = std::move(item.name),
-                                   .input = std::move(item.input)});
+                                   .input = std::move(item.input),
+                                   .version = item.version,
+                                   .alias = std::move(item.alias)});
   made->journal = JournalWriter(made->context.input);
   LiveExecution& live = Add(std::move(made));
   started_.fetch_add(1, std::memory_order_relaxed);

@@ -19,20 +19,24 @@ constexpr int kEvictionTries = 512;  // in one turn of the thread
 
 asl::ExecutionContext Engine::MakeContext(const Revision& revision, const ExecutionRow& row) const {
   const bool express = revision.definition->type() == asl::MachineType::kExpress;
-  return {.execution_arn = express ? ExpressExecutionArn(ports_.identity, revision.machine_name,
-                                                         row.name, RandomUuid())
-                                   : ExecutionArn(ports_.identity, revision.machine_name, row.name),
-          .execution_name = row.name,
-          .state_machine_arn = revision.machine_arn,
-          .state_machine_name = revision.machine_name,
-          .role_arn = revision.role_arn,
-          .region = ports_.identity.region,
-          .input = row.input,
-          .start_time = row.started,
-          .redrive_count = 0,
-          .redrive_time = {},
-          .random_seed = row.seed,
-          .task_token_key = ports_.task_token_key};
+  return {
+      .execution_arn = express ? ExpressExecutionArn(ports_.identity, revision.machine_name,
+                                                     row.name, RandomUuid())
+                               : ExecutionArn(ports_.identity, revision.machine_name, row.name),
+      .execution_name = row.name,
+      .state_machine_arn = revision.machine_arn,
+      .state_machine_name = revision.machine_name,
+      .state_machine_version_arn =
+          row.version == 0 ? "" : VersionArn(ports_.identity, revision.machine_name, row.version),
+      .state_machine_alias_arn =
+          row.alias.empty() ? "" : QualifiedArn(ports_.identity, revision.machine_name, row.alias),
+      .role_arn = revision.role_arn,
+      .region = ports_.identity.region,
+      .input = row.input,
+      .start_time = row.started,
+      .redrive_count = 0,
+      .random_seed = row.seed,
+      .task_token_key = ports_.task_token_key};
 }
 
 LiveExecution* Engine::Find(std::int64_t id) {

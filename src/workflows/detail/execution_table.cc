@@ -34,8 +34,9 @@ std::optional<Timestamp> OptionalTime(const db::Statement& row, int column) {
 Result<void> InsertExecution(db::Connection& connection, ExecutionChange& change) {
   const ExecutionRow& row = *change.start;
   db::Statement insert = connection.Prepare(
-      "INSERT INTO executions (id, machine, revision, status, start_us, stop_us, seed, name, input)"
-      " VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9) ON CONFLICT (machine, name) DO NOTHING");
+      "INSERT INTO executions (id, machine, revision, status, start_us, stop_us, seed, name, "
+      "input, version, alias) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11) "
+      "ON CONFLICT (machine, name) DO NOTHING");
   insert.Bind(1, row.id)
       .Bind(2, row.machine)
       .Bind(3, row.revision)
@@ -46,6 +47,8 @@ Result<void> InsertExecution(db::Connection& connection, ExecutionChange& change
       .Bind(8, std::string_view(row.name))
       .Bind(9, std::string_view(row.input));
   if (change.end) insert.Bind(6, Micros(change.end->stopped));
+  if (row.version != 0) insert.Bind(10, row.version);
+  if (!row.alias.empty()) insert.Bind(11, std::string_view(row.alias));
   TRY_VOID(insert.Run());
   if (connection.ChangedRows() != 0) return {};
 
@@ -100,16 +103,23 @@ Result<void> StoreEnd(db::Connection& connection, const ExecutionChange& change)
   return InsertPiece(connection, change.id, change.journal);
 }
 
-constexpr char kFound[] =
-    "SELECT e.id, e.machine, e.revision, e.start_us, e.seed, e.name, e.status, e.stop_us, e.input "
-    "FROM executions e WHERE e.id = ?1";
-constexpr char kFoundByName[] =
-    "SELECT e.id, e.machine, e.revision, e.start_us, e.seed, e.name, e.status, e.stop_us, e.input "
-    "FROM state_machines m CROSS JOIN executions e ON e.machine = m.id "
+#define SCONES_FOUND_COLUMNS                                                              \
+  "SELECT e.id, e.machine, e.revision, e.start_us, e.seed, e.name, e.status, e.stop_us, " \
+  "e.version, e.alias"
+#define SCONES_LISTED SCONES_FOUND_COLUMNS " FROM executions e WHERE machine = ?1 AND status = ?2 "
+#define SCONES_LATEST_FIRST "AND id < ?3 ORDER BY id DESC LIMIT ?4"
+
+constexpr char kFound[] = SCONES_FOUND_COLUMNS ", e.input FROM executions e WHERE e.id = ?1";
+constexpr char kFoundByName[] = SCONES_FOUND_COLUMNS
+    ", e.input FROM state_machines m CROSS JOIN executions e ON e.machine = m.id "
     "WHERE m.name = ?1 AND e.name = ?2 ORDER BY m.id DESC LIMIT 1";
-constexpr char kListed[] =
-    "SELECT e.id, e.machine, e.revision, e.start_us, e.seed, e.name, e.status, e.stop_us "
-    "FROM executions e WHERE machine = ?1 AND status = ?2 AND id < ?3 ORDER BY id DESC LIMIT ?4";
+constexpr char kListed[] = SCONES_LISTED SCONES_LATEST_FIRST;
+constexpr char kListedByVersion[] = SCONES_LISTED "AND version = ?5 " SCONES_LATEST_FIRST;
+constexpr char kListedByAlias[] = SCONES_LISTED "AND alias = ?5 " SCONES_LATEST_FIRST;
+
+#undef SCONES_FOUND_COLUMNS
+#undef SCONES_LISTED
+#undef SCONES_LATEST_FIRST
 
 ExecutionRow ReadRow(const db::Statement& row) {
   return {.id = row.Int(0),
@@ -122,16 +132,19 @@ ExecutionRow ReadRow(const db::Statement& row) {
 }
 
 FoundExecution ReadFound(const db::Statement& row) {
-  return {.row = ReadRow(row),
-          .status = static_cast<asl::ExecutionStatus>(row.Int(6)),
-          .stopped = OptionalTime(row, 7)};
+  FoundExecution found{.row = ReadRow(row),
+                       .status = static_cast<asl::ExecutionStatus>(row.Int(6)),
+                       .stopped = OptionalTime(row, 7)};
+  if (!row.IsNull(8)) found.row.version = row.Int(8);
+  if (!row.IsNull(9)) found.row.alias = row.Text(9);
+  return found;
 }
 
 Result<std::optional<FoundExecution>> OneFound(db::Statement& select) {
   TRY(const bool found, select.Step());
   if (!found) return std::optional<FoundExecution>();
   FoundExecution execution = ReadFound(select);
-  execution.row.input = select.Text(8);
+  execution.row.input = select.Text(10);
   return std::optional<FoundExecution>(std::move(execution));
 }
 
@@ -260,14 +273,20 @@ Result<std::optional<FoundExecution>> FindExecutionById(db::Connection& connecti
 }
 
 Result<std::vector<FoundExecution>> ListExecutionRows(db::Connection& connection,
-                                                      std::int64_t machine,
-                                                      std::optional<asl::ExecutionStatus> status,
+                                                      const ExecutionFilter& filter,
                                                       std::int64_t before, std::int64_t limit) {
   std::vector<FoundExecution> rows;
   for (int number = 0; number < kStatuses; ++number) {
-    if (status && static_cast<int>(*status) != number) continue;
-    db::Statement select = connection.Prepare(kListed);
-    select.Bind(1, machine).Bind(2, std::int64_t{number}).Bind(3, before).Bind(4, limit);
+    if (filter.status && static_cast<int>(*filter.status) != number) continue;
+    db::Statement select = connection.Prepare(!filter.alias.empty() ? kListedByAlias
+                                              : filter.version != 0 ? kListedByVersion
+                                                                    : kListed);
+    if (!filter.alias.empty()) {
+      select.Bind(5, std::string_view(filter.alias));
+    } else if (filter.version != 0) {
+      select.Bind(5, filter.version);
+    }
+    select.Bind(1, filter.machine).Bind(2, std::int64_t{number}).Bind(3, before).Bind(4, limit);
     while (true) {
       TRY(const bool more, select.Step());
       if (!more) break;

@@ -30,6 +30,9 @@ struct ExecutionRow {
   std::uint64_t seed = 0;
   std::string name;
   std::string input;
+  // How it was started; 0 and "": by the machine's own ARN.
+  std::int64_t version = 0;
+  std::string alias;
 };
 
 // What one commit does to one Standard execution.
@@ -118,10 +121,15 @@ Result<std::optional<FoundExecution>> FindExecution(db::Connection& connection,
 Result<std::optional<FoundExecution>> FindExecutionById(db::Connection& connection,
                                                         std::int64_t id);
 
+struct ExecutionFilter {
+  std::int64_t machine = 0;
+  std::optional<asl::ExecutionStatus> status = {};
+  std::int64_t version = 0;  // not 0: started by that version's or an alias's ARN and run as it
+  std::string alias;         // not "": started by that alias's ARN
+};
 // Latest first, ids below `before`. Without the input.
 Result<std::vector<FoundExecution>> ListExecutionRows(db::Connection& connection,
-                                                      std::int64_t machine,
-                                                      std::optional<asl::ExecutionStatus> status,
+                                                      const ExecutionFilter& filter,
                                                       std::int64_t before, std::int64_t limit);
 struct FoundMachine {
   std::int64_t id = 0;

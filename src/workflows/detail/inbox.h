@@ -27,6 +27,8 @@ struct StartItem {
   RevisionPtr revision;
   std::string name;
   std::string input;
+  std::int64_t version = 0;  // 0 and "": by the machine's own ARN
+  std::string alias;
   io::Completion<Result<StartedExecution>> started;
   io::Completion<Result<Execution>> ended;  // set: StartSyncExecution
   // Set: an Express execution that was cut off runs again under its id.

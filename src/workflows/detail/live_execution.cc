@@ -81,7 +81,9 @@ ExecutionChange LiveExecution::MakeChange() {
                                 .started = context.start_time,
                                 .seed = context.random_seed,
                                 .name = context.execution_name,
-                                .input = context.input};
+                                .input = context.input,
+                                .version = version,
+                                .alias = alias};
   }
   change.redrive = redrive;
   change.pieces = pieces;

@@ -28,6 +28,8 @@ struct LiveExecution {
   std::int64_t id = 0;
   Kind kind = Kind::kStandard;
   RevisionPtr revision;
+  std::int64_t version = 0;  // how it was started, see ExecutionRow
+  std::string alias;
   asl::ExecutionContext context;
   asl::ExecutionState state;
   Outbox outbox;

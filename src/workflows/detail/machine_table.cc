@@ -8,6 +8,7 @@
 #include "workflows/detail/names.h"
 #include "workflows/detail/page_token.h"
 #include "workflows/detail/tag_rows.h"
+#include "workflows/detail/version_rows.h"
 
 namespace scones::workflows {
 namespace {
@@ -16,20 +17,15 @@ constexpr std::int64_t kDefaultPage = 100;
 constexpr std::size_t kMaxCachedRevisions = 512;
 constexpr int kActive = 0;
 constexpr int kDeleting = 1;
+constexpr std::int64_t kFirstVersion = 1;
 
 std::int64_t Micros(Timestamp time) { return time.time_since_epoch().count(); }
 Timestamp FromMicros(std::int64_t micros) { return Timestamp(std::chrono::microseconds(micros)); }
 
-// A machine with one of its revisions.
-struct Row {
-  std::int64_t machine = 0;
-  std::int64_t revision = 0;
-  StateMachine described;
-};
-
-#define SCONES_MACHINE_COLUMNS                                                 \
-  "SELECT m.id, m.name, m.type, m.status, m.created_us, r.id, r.revision_id, " \
-  "r.created_us, r.role_arn, r.logging, r.tracing, r.definition FROM "
+#define SCONES_MACHINE_COLUMNS                                                                    \
+  "SELECT m.id, m.name, m.type, m.status, m.created_us, r.id, r.revision_id, "                    \
+  "r.created_us, r.role_arn, r.logging, r.tracing, r.definition, m.last_version, m.published_as " \
+  "FROM "
 
 constexpr char kByName[] = SCONES_MACHINE_COLUMNS
     "state_machines m JOIN state_machine_revisions r ON r.id = m.revision "
@@ -39,8 +35,13 @@ constexpr char kByRevision[] = SCONES_MACHINE_COLUMNS
 
 #undef SCONES_MACHINE_COLUMNS
 
-Row ReadRow(const db::Statement& row, const Identity& identity) {
-  Row read{.machine = row.Int(0), .revision = row.Int(5), .described = {}};
+MachineRow ReadRow(const db::Statement& row, const Identity& identity) {
+  MachineRow read{.machine = row.Int(0),
+                  .revision = row.Int(5),
+                  .last_version = row.Int(12),
+                  .published_as = {},
+                  .described = {}};
+  if (!row.IsNull(13)) read.published_as = row.Text(13);
   StateMachine& machine = read.described;
   machine.name = row.Text(1);
   machine.arn = StateMachineArn(identity, machine.name);
@@ -55,14 +56,6 @@ Row ReadRow(const db::Statement& row, const Identity& identity) {
   machine.tracing_enabled = row.Int(10) != 0;
   machine.definition = row.Text(11);
   return read;
-}
-
-Result<std::optional<Row>> FindByName(db::Connection& connection, const Identity& identity,
-                                      const std::string& name) {
-  db::Statement select = connection.Prepare(kByName);
-  TRY(const bool found, select.Bind(1, std::string_view(name)).Step());
-  if (!found) return std::optional<Row>();
-  return std::optional<Row>(ReadRow(select, identity));
 }
 
 Result<std::int64_t> InsertRevision(db::Connection& connection, std::int64_t machine,
@@ -135,16 +128,25 @@ Result<void> CheckTags(const std::vector<Tag>& tags) {
   return {};
 }
 
-Result<Row> FindTagged(db::Connection& connection, const Identity& identity,
-                       const std::string& arn) {
+Result<MachineRow> FindTagged(db::Connection& connection, const Identity& identity,
+                              const std::string& arn) {
   Result<std::string> name = ParseStateMachineArn(identity, arn);
   if (!name) return name.error().code() == Code::kNotFound ? ResourceNotFound(arn) : name.error();
-  TRY(std::optional<Row> row, FindByName(connection, identity, *name));
+  TRY(std::optional<MachineRow> row, FindMachineRow(connection, identity, *name));
   if (!row) return ResourceNotFound(arn);
   return std::move(*row);
 }
 
 }  // namespace
+
+Result<std::optional<MachineRow>> FindMachineRow(db::Connection& connection,
+                                                 const Identity& identity,
+                                                 const std::string& name) {
+  db::Statement select = connection.Prepare(kByName);
+  TRY(const bool found, select.Bind(1, std::string_view(name)).Step());
+  if (!found) return std::optional<MachineRow>();
+  return std::optional<MachineRow>(ReadRow(select, identity));
+}
 
 MachineTable::MachineTable(db::Database& database, const Clock& clock, Identity identity,
                            const Options& options)
@@ -169,16 +171,20 @@ io::Task<Result<CreatedStateMachine>> MachineTable::Create(CreateStateMachineReq
                     .created = clock_.Now(),
                     .updated = {}};
   made.updated = made.created;
-  auto insert = [this, made = std::move(made), tags = std::move(request.tags)](
+  auto insert = [this, made = std::move(made), tags = std::move(request.tags),
+                 publish_as = std::move(request.publish_as)](
                     db::Connection& connection) -> Result<CreatedStateMachine> {
-    TRY(const std::optional<Row> known, FindByName(connection, identity_, made.name));
+    TRY(const std::optional<MachineRow> known, FindMachineRow(connection, identity_, made.name));
     if (known) {
       const StateMachine& there = known->described;
       if (there.status == StateMachineStatus::kDeleting) return StateMachineDeleting(there.arn);
       if (there.definition == made.definition && there.type == made.type &&
           there.logging_configuration == made.logging_configuration &&
-          there.tracing_enabled == made.tracing_enabled) {
-        return CreatedStateMachine{.arn = there.arn, .created = there.created};
+          there.tracing_enabled == made.tracing_enabled && known->published_as == publish_as) {
+        return CreatedStateMachine{
+            .arn = there.arn,
+            .version_arn = publish_as ? VersionArn(identity_, made.name, kFirstVersion) : "",
+            .created = there.created};
       }
       return Error(Code::kExists, "StateMachineAlreadyExists",
                    fmt::format("State Machine Already Exists: '{}'", there.arn));
@@ -190,17 +196,27 @@ io::Task<Result<CreatedStateMachine>> MachineTable::Create(CreateStateMachineReq
                    fmt::format("there are {} state machines already, as many as can be", count));
     }
     TRY_VOID(connection
-                 .Prepare("INSERT INTO state_machines (name, type, status, created_us, revision) "
-                          "VALUES (?1, ?2, 0, ?3, 0)")
+                 .Prepare("INSERT INTO state_machines (name, type, status, created_us, revision, "
+                          "published_as) VALUES (?1, ?2, 0, ?3, 0, ?4)")
                  .Bind(1, std::string_view(made.name))
                  .Bind(2, static_cast<std::int64_t>(made.type))
                  .Bind(3, Micros(made.created))
+                 .Bind(4, publish_as)
                  .Run());
     const std::int64_t machine = connection.LastInsertId();
     TRY(const std::int64_t revision, InsertRevision(connection, machine, made));
     TRY_VOID(PointTo(connection, machine, revision));
     TRY_VOID(PutTags(connection, TagOwner::kStateMachine, machine, tags, options_.max_tags));
-    return CreatedStateMachine{.arn = made.arn, .created = made.created};
+    CreatedStateMachine created{.arn = made.arn, .version_arn = "", .created = made.created};
+    if (publish_as) {
+      const MachineRow row{
+          .machine = machine, .revision = revision, .published_as = {}, .described = made};
+      TRY(const StateMachineVersion version,
+          PublishVersion(connection, identity_, row, *publish_as,
+                         {.now = made.created, .limit = options_.max_versions}));
+      created.version_arn = version.arn;
+    }
+    return created;
   };
   co_return co_await database_.Write(std::move(insert));
 }
@@ -226,7 +242,7 @@ io::Task<Result<UpdatedStateMachine>> MachineTable::Update(UpdateStateMachineReq
   const Timestamp now = clock_.Now();
   auto update = [this, name, now, request = std::move(request)](
                     db::Connection& connection) -> Result<UpdatedStateMachine> {
-    TRY(std::optional<Row> row, FindByName(connection, identity_, name));
+    TRY(std::optional<MachineRow> row, FindMachineRow(connection, identity_, name));
     if (!row) return StateMachineDoesNotExist(request.arn);
     StateMachine& machine = row->described;
     if (machine.status == StateMachineStatus::kDeleting) return StateMachineDeleting(request.arn);
@@ -240,12 +256,21 @@ io::Task<Result<UpdatedStateMachine>> MachineTable::Update(UpdateStateMachineReq
                       machine.role_arn == before.role_arn &&
                       machine.logging_configuration == before.logging_configuration &&
                       machine.tracing_enabled == before.tracing_enabled;
-    if (same) return UpdatedStateMachine{.revision_id = machine.revision_id, .updated = now};
-    machine.revision_id = RandomUuid();
-    machine.updated = now;
-    TRY(const std::int64_t revision, InsertRevision(connection, row->machine, machine));
-    TRY_VOID(PointTo(connection, row->machine, revision));
-    return UpdatedStateMachine{.revision_id = machine.revision_id, .updated = now};
+    if (!same) {
+      machine.revision_id = RandomUuid();
+      machine.updated = now;
+      TRY(row->revision, InsertRevision(connection, row->machine, machine));
+      TRY_VOID(PointTo(connection, row->machine, row->revision));
+    }
+    UpdatedStateMachine updated{
+        .revision_id = machine.revision_id, .version_arn = "", .updated = now};
+    if (request.publish_as) {
+      TRY(const StateMachineVersion version,
+          PublishVersion(connection, identity_, *row, *request.publish_as,
+                         {.now = now, .limit = options_.max_versions}));
+      updated.version_arn = version.arn;
+    }
+    return updated;
   };
   Result<UpdatedStateMachine> updated = co_await database_.Write(std::move(update));
   Forget(name);
@@ -257,7 +282,7 @@ io::Task<Result<void>> MachineTable::Delete(std::string arn) {
   if (!name && name.error().code() == Code::kNotFound) co_return Result<void>();
   if (!name) co_return name.error();
   auto remove = [this, name = *name](db::Connection& connection) -> Result<void> {
-    TRY(const std::optional<Row> row, FindByName(connection, identity_, name));
+    TRY(const std::optional<MachineRow> row, FindMachineRow(connection, identity_, name));
     if (!row) return {};
     TRY_VOID(connection.Prepare("UPDATE state_machines SET status = ?2 WHERE id = ?1")
                  .Bind(1, row->machine)
@@ -277,6 +302,7 @@ Result<void> MachineTable::FinishDeletion(db::Connection& connection, std::int64
                .Bind(1, machine)
                .Run());
   if (connection.ChangedRows() == 0) return {};
+  TRY_VOID(RemoveAllVersions(connection, machine));
   return RemoveAllTags(connection, TagOwner::kStateMachine, machine);
 }
 
@@ -287,12 +313,24 @@ Result<bool> MachineTable::IsActive(db::Connection& connection, std::int64_t mac
 }
 
 Result<StateMachine> MachineTable::Describe(const std::string& arn) {
-  TRY(const std::string name, ParseStateMachineArn(identity_, arn));
-  TRY(std::optional<Row> row, database_.Read([&](db::Connection& connection) {
-    return FindByName(connection, identity_, name);
-  }));
-  if (!row) return StateMachineDoesNotExist(arn);
-  return std::move(row->described);
+  TRY(const MachineReference reference, ParseMachineReference(identity_, arn));
+  if (!reference.alias.empty()) return StateMachineDoesNotExist(arn);
+  return database_.Read([&](db::Connection& connection) -> Result<StateMachine> {
+    TRY(std::optional<MachineRow> row, FindMachineRow(connection, identity_, reference.machine));
+    if (!row) return StateMachineDoesNotExist(arn);
+    if (reference.version == 0) return std::move(row->described);
+    TRY(const std::optional<VersionRow> version,
+        FindVersion(connection, row->machine, reference.version));
+    if (!version) return StateMachineDoesNotExist(arn);
+    db::Statement select = connection.Prepare(kByRevision);
+    TRY(const bool found, select.Bind(1, version->revision).Step());
+    if (!found) return Error(Code::kDataLoss, fmt::format("no revision {}", version->revision));
+    StateMachine described = ReadRow(select, identity_).described;
+    described.arn = arn;
+    described.description = version->description;
+    described.created = version->created;
+    return described;
+  });
 }
 
 Result<StateMachine> MachineTable::DescribeRevision(std::int64_t revision) {
@@ -336,7 +374,7 @@ io::Task<Result<void>> MachineTable::Tag(std::string arn, std::vector<workflows:
   CO_TRY_VOID(CheckTags(tags));
   auto put = [this, arn = std::move(arn),
               tags = std::move(tags)](db::Connection& connection) -> Result<void> {
-    TRY(const Row row, FindTagged(connection, identity_, arn));
+    TRY(const MachineRow row, FindTagged(connection, identity_, arn));
     return PutTags(connection, TagOwner::kStateMachine, row.machine, tags, options_.max_tags);
   };
   co_return co_await database_.Write(std::move(put));
@@ -345,7 +383,7 @@ io::Task<Result<void>> MachineTable::Tag(std::string arn, std::vector<workflows:
 io::Task<Result<void>> MachineTable::Untag(std::string arn, std::vector<std::string> keys) {
   auto remove = [this, arn = std::move(arn),
                  keys = std::move(keys)](db::Connection& connection) -> Result<void> {
-    TRY(const Row row, FindTagged(connection, identity_, arn));
+    TRY(const MachineRow row, FindTagged(connection, identity_, arn));
     return RemoveTags(connection, TagOwner::kStateMachine, row.machine, keys);
   };
   co_return co_await database_.Write(std::move(remove));
@@ -353,7 +391,7 @@ io::Task<Result<void>> MachineTable::Untag(std::string arn, std::vector<std::str
 
 Result<std::vector<Tag>> MachineTable::ListTags(const std::string& arn) {
   return database_.Read([&](db::Connection& connection) -> Result<std::vector<workflows::Tag>> {
-    TRY(const Row row, FindTagged(connection, identity_, arn));
+    TRY(const MachineRow row, FindTagged(connection, identity_, arn));
     return ReadTags(connection, TagOwner::kStateMachine, row.machine);
   });
 }
@@ -367,8 +405,8 @@ Result<RevisionPtr> MachineTable::Current(const std::string& arn) {
     if (known != current_.end()) return known->second;
     generation = generation_;
   }
-  TRY(const std::optional<Row> row, database_.Read([&](db::Connection& connection) {
-    return FindByName(connection, identity_, name);
+  TRY(const std::optional<MachineRow> row, database_.Read([&](db::Connection& connection) {
+    return FindMachineRow(connection, identity_, name);
   }));
   if (!row) return StateMachineDoesNotExist(arn);
   if (row->described.status == StateMachineStatus::kDeleting) return StateMachineDeleting(arn);
@@ -381,13 +419,43 @@ Result<RevisionPtr> MachineTable::Current(const std::string& arn) {
   return revision;
 }
 
+Result<StartTarget> MachineTable::Target(const std::string& arn, std::int64_t draw) {
+  TRY(const MachineReference reference, ParseMachineReference(identity_, arn));
+  StartTarget target{.revision = {}, .version = reference.version, .alias = reference.alias};
+  if (!reference.qualified()) {
+    TRY(target.revision, Current(arn));
+    return target;
+  }
+  TRY(const std::int64_t revision,
+      database_.Read([&](db::Connection& connection) -> Result<std::int64_t> {
+        TRY(const std::optional<MachineRow> row,
+            FindMachineRow(connection, identity_, reference.machine));
+        if (!row) return StateMachineDoesNotExist(arn);
+        if (row->described.status == StateMachineStatus::kDeleting) {
+          return StateMachineDeleting(arn);
+        }
+        if (!reference.alias.empty()) {
+          TRY(const std::optional<AliasRow> alias,
+              FindAlias(connection, row->machine, reference.alias));
+          if (!alias) return StateMachineDoesNotExist(arn);
+          target.version = alias->Choose(draw);
+        }
+        TRY(const std::optional<VersionRow> version,
+            FindVersion(connection, row->machine, target.version));
+        if (!version) return StateMachineDoesNotExist(arn);
+        return version->revision;
+      }));
+  TRY(target.revision, Load(revision));
+  return target;
+}
+
 Result<RevisionPtr> MachineTable::Load(std::int64_t id) {
   {
     const std::lock_guard lock(mutex_);
     const auto known = revisions_.find(id);
     if (known != revisions_.end()) return known->second;
   }
-  TRY(const Row row, database_.Read([&](db::Connection& connection) -> Result<Row> {
+  TRY(const MachineRow row, database_.Read([&](db::Connection& connection) -> Result<MachineRow> {
     db::Statement select = connection.Prepare(kByRevision);
     TRY(const bool found, select.Bind(1, id).Step());
     if (!found) return Error(Code::kDataLoss, fmt::format("no state machine revision {}", id));

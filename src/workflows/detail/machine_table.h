@@ -28,6 +28,25 @@ struct Revision {
 };
 using RevisionPtr = std::shared_ptr<const Revision>;
 
+// A machine with one of its revisions, as stored.
+struct MachineRow {
+  std::int64_t machine = 0;
+  std::int64_t revision = 0;
+  std::int64_t last_version = 0;
+  std::optional<std::string> published_as;  // by CreateStateMachine
+  StateMachine described;
+};
+// The current revision of a machine that has not been deleted.
+Result<std::optional<MachineRow>> FindMachineRow(db::Connection& connection,
+                                                 const Identity& identity, const std::string& name);
+
+// What an execution is to run, and how that was named.
+struct StartTarget {
+  RevisionPtr revision;
+  std::int64_t version = 0;  // 0: by the machine's own ARN
+  std::string alias;
+};
+
 class MachineTable {
  public:
   // The references outlive the table.
@@ -46,6 +65,9 @@ class MachineTable {
   // The current revision of an active machine. Errors: InvalidArn, StateMachineDoesNotExist,
   // StateMachineDeleting.
   Result<RevisionPtr> Current(const std::string& arn);
+  // What `arn` of a machine, a version or an alias starts; `draw` in 0..99 chooses between an
+  // alias's versions. Errors: those of Current.
+  Result<StartTarget> Target(const std::string& arn, std::int64_t draw);
   // Any revision, also of a deleted machine. Errors: kDataLoss.
   Result<RevisionPtr> Load(std::int64_t revision);
   Result<StateMachine> DescribeRevision(std::int64_t revision);
