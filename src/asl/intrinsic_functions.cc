@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "asl/intrinsic.h"
+#include "asl/java_random.h"
 #include "base/encoding.h"
 #include "base/hash.h"
 
@@ -159,22 +160,15 @@ Result<json::value> JsonMerge(const Arguments& arguments, const Scope&) {
   return json::value(std::move(merged));
 }
 
-std::uint64_t Mixed(std::uint64_t bits) {
-  bits += 0x9E3779B97F4A7C15ULL;
-  bits = (bits ^ (bits >> 30)) * 0xBF58476D1CE4E5B9ULL;
-  bits = (bits ^ (bits >> 27)) * 0x94D049BB133111EBULL;
-  return bits ^ (bits >> 31);
-}
-
 Result<json::value> MathRandom(const Arguments& arguments, const Scope& scope) {
   TRY(const std::int64_t start, Rounded(arguments[0]));
   TRY(const std::int64_t end, Rounded(arguments[1]));
   if (start >= end) return IntrinsicFailure("States.MathRandom: the start must be below the end");
-  std::uint64_t bits = scope.random();
   if (arguments.size() > 2) {
     TRY(const std::int64_t seed, Rounded(arguments[2]));
-    bits = Mixed(static_cast<std::uint64_t>(seed));
+    return json::value(JavaRandom(seed).Between(start, end));
   }
+  const std::uint64_t bits = scope.random();
   const auto span = static_cast<std::uint64_t>(end) - static_cast<std::uint64_t>(start);
   return json::value(static_cast<std::int64_t>(static_cast<std::uint64_t>(start) + bits % span));
 }

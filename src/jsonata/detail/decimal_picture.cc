@@ -31,9 +31,12 @@ Parts Split(View text, const DecimalSymbols& symbols) {
     return IsActive(c, symbols) && View(&c, 1) != symbols.exponent_separator;
   };
   Parts parts;
-  const auto first = std::find_if(text.begin(), text.end(), bounds);
-  const auto last = std::find_if(text.rbegin(), text.rend(), bounds).base();
-  if (first == text.end()) return parts;
+  auto first = std::find_if(text.begin(), text.end(), bounds);
+  auto last = std::find_if(text.rbegin(), text.rend(), bounds).base();
+  if (first == text.end()) {  // nothing active: all of it is at fault
+    first = text.begin();
+    last = text.end();
+  }
   const auto begin = static_cast<std::size_t>(first - text.begin());
   const auto end = static_cast<std::size_t>(last - text.begin());
   parts.prefix = text.substr(0, begin);

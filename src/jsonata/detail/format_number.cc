@@ -18,7 +18,6 @@ Result<std::string> FormatInteger(double value, std::string_view picture) {
 Result<std::optional<double>> ParseInteger(std::string_view text, std::string_view picture) {
   TRY(const IntegerPicture analysed, IntegerPicture::Analyse(ToCodePoints(picture)));
   TRY(const double value, analysed.Parse(text));
-  if (!std::isfinite(value)) return std::optional<double>();
   return std::optional<double>(value);
 }
 

@@ -19,7 +19,7 @@ Result<std::string> FormatNumber(double value, std::string_view picture,
 
 // Errors: kInvalid with D3130, D3131.
 Result<std::string> FormatInteger(double value, std::string_view picture);
-// nullopt: `text` is no such number. Errors: kInvalid with D3130, D3131.
+// NaN where `text` is no such number. Errors: kInvalid with D3130, D3131.
 Result<std::optional<double>> ParseInteger(std::string_view text, std::string_view picture);
 
 // Of the value rounded half to even. Errors: kInvalid with D3100: `radix` is not within 2 to 36.

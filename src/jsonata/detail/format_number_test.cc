@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 namespace scones::jsonata {
 namespace {
 
@@ -39,7 +41,7 @@ INSTANTIATE_TEST_SUITE_P(Faults, FormatsNumber,
                          ::testing::Values(Row{1, "0;0;0", "D3080"}, Row{1, "0.0.0", "D3081"},
                                            Row{1, "0%%", "D3082"}, Row{1, "0\u2030\u2030", "D3083"},
                                            Row{1, "0%\u2030", "D3084"}, Row{1, "", "D3085"},
-                                           Row{1, "abc", "D3085"}, Row{1, "0x0", "D3086"},
+                                           Row{1, "abc", "D3086"}, Row{1, "0x0", "D3086"},
                                            Row{1, "0,.0", "D3087"}, Row{1, "0,", "D3088"},
                                            Row{1, "0,,0", "D3089"}, Row{1, "0#", "D3090"},
                                            Row{1, "0.#0", "D3091"}, Row{1, "0e0%", "D3092"},
@@ -79,11 +81,11 @@ INSTANTIATE_TEST_SUITE_P(OneWay, FormatsInteger,
                                            Row{5, "\u03b1", "D3130"}, Row{5, "0\uff10", "D3131"},
                                            Row{1e9, "I", "U1001"}));
 
-TEST(ParseIntegerTest, FindsNoNumberInOtherText) {
+TEST(ParseIntegerTest, IsNotANumberForOtherText) {
   for (const char* picture : {"0", "I", "w"}) {
     const auto parsed = ParseInteger("what?", picture);
     ASSERT_TRUE(parsed.has_value());
-    EXPECT_EQ(*parsed, std::nullopt) << picture;
+    EXPECT_TRUE(std::isnan(parsed->value())) << picture;
   }
 }
 
