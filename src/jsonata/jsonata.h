@@ -25,7 +25,7 @@ struct Limits {
   int max_depth = 100;
   // Evaluated nodes and visited items: about a second of work.
   std::uint64_t max_steps = 10'000'000;
-  // Of values that the evaluation makes; they live until it ends.
+  // Of values that the evaluation makes; they live until it ends. Never more than 1 GiB.
   std::size_t max_bytes = std::size_t{128} << 20;
   // Items of one range ([1..N]); beyond: D2014.
   std::uint64_t max_range = 873'782;

@@ -24,7 +24,7 @@ bool IsLiteralStep(const Node& node) {
 NodePtr MarkTailCalls(NodePtr node) {
   switch (node->type) {
     case NodeType::kFunction:
-      if (node->predicates.empty()) {
+      if (node->predicates.empty() && !node->grouped && !node->keep_array) {
         auto thunk = std::make_unique<Node>();
         thunk->type = NodeType::kLambda;
         thunk->thunk = true;

@@ -234,12 +234,20 @@ Value Evaluator::ApplyTransform(const Function& function, const Value& argument)
 
 // The match object {match, start, end, groups, next}; undefined where there is none.
 Value Evaluator::ApplyRegex(const Function& function, const Value& subject) {
-  const std::u16string text = ToUtf16(subject.text());
-  Charge(text.size() / 64);
   const bool again = function.kind == Function::Kind::kNextMatch;
+  std::u16string_view text = function.units;
+  if (!again) {
+    const std::u16string units = ToUtf16(subject.text());
+    auto* copy = static_cast<char16_t*>(arena_.Allocate(units.size() * sizeof(char16_t)));
+    std::ranges::copy(units, copy);
+    text = {copy, units.size()};
+    Charge(text.size() / 64);
+  }
   if (again && function.from >= text.size()) return Value();
-  Result<std::optional<Regex::Match>> found = function.regex->Find(text, function.from);
+  std::uint64_t steps = 0;
+  Result<std::optional<Regex::Match>> found = function.regex->Find(text, function.from, &steps);
   if (!found) throw FromError(found.error());
+  Charge(steps / 4);
   if (!*found) return Value();
   const Regex::Match& match = **found;
   if (again && match.match.empty()) throw MakeFailure("D1004");
@@ -254,6 +262,7 @@ Value Evaluator::ApplyRegex(const Function& function, const Value& subject) {
   Function next = function;
   next.kind = Function::Kind::kNextMatch;
   next.input = subject;
+  next.units = text;
   next.from = match.end;
   make_.Set(*object, "next", MakeFunction(next));
   return Value::Of(object);

@@ -115,7 +115,7 @@ class Writer {
 }  // namespace
 
 void Evaluator::CheckSize(std::size_t bytes) const {
-  if (bytes > environment_.limits.max_bytes)
+  if (bytes > std::min(environment_.limits.max_bytes, kMaxBytes))
     throw LimitFailure("The expression needs too much memory");
 }
 

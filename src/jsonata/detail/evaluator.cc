@@ -36,7 +36,7 @@ const Binding* FindBinding(const Binding* binding, NameId name) {
 }  // namespace
 
 Evaluator::Evaluator(const Tree& tree, const Environment& environment)
-    : arena_(environment.limits.max_bytes),
+    : arena_(std::min(environment.limits.max_bytes, kMaxBytes)),
       make_(arena_),
       tree_(tree),
       environment_(environment),

@@ -22,6 +22,9 @@ namespace scones::jsonata::detail {
 // Values may nest this deep.
 constexpr int kMaxValueDepth = 400;
 
+// An evaluation may use this much memory, so that the length of a text fits in 32 bits.
+constexpr std::size_t kMaxBytes = std::size_t{1} << 30;
+
 // Anything that can be called.
 struct Function {
   enum class Kind : std::uint8_t {
@@ -43,7 +46,8 @@ struct Function {
   const NativeFunction* host = nullptr;
   const Signature* signature = nullptr;  // null: any arguments
   const Regex* regex = nullptr;          // kRegex, kNextMatch
-  std::size_t from = 0;                  // kNextMatch: where to go on, in UTF-16 code units
+  std::u16string_view units;             // kNextMatch: the subject as UTF-16
+  std::size_t from = 0;                  // kNextMatch: where to go on in it
   std::span<const Value> arguments;      // kPartial: given ones, undefined for the others
   std::span<const bool> given;           // kPartial
   const Function* first = nullptr;       // kPartial: of what; kChain: applied before `second`

@@ -141,6 +141,7 @@ std::string Substitute(Evaluator& evaluator, std::string_view replacement, const
   std::size_t position = 0;
   while (position < replacement.size()) {
     const std::size_t dollar = std::min(replacement.find('$', position), replacement.size());
+    evaluator.CheckSize(out.size());
     out += replacement.substr(position, dollar - position);
     position = dollar + 1;
     if (dollar == replacement.size()) break;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <unordered_map>
 
 #include "base/json.h"
 #include "jsonata/detail/failure.h"
@@ -100,10 +101,9 @@ class Parser {
     node.items.push_back(std::move(item));
   }
   NameId Name(const std::string& name) {
-    const auto found = std::ranges::find(tree_.names, name);
-    if (found != tree_.names.end()) return static_cast<NameId>(found - tree_.names.begin());
-    tree_.names.push_back(name);
-    return static_cast<NameId>(tree_.names.size()) - 1;
+    const auto [found, added] = names_.try_emplace(name, static_cast<NameId>(tree_.names.size()));
+    if (added) tree_.names.push_back(name);
+    return found->second;
   }
 
   NodePtr Expression(int power) {
@@ -376,6 +376,7 @@ class Parser {
   Token token_;
   int depth_ = 0;
   Tree tree_;
+  std::unordered_map<std::string, NameId> names_;
 };
 
 }  // namespace

@@ -98,8 +98,8 @@ Result<Regex> Regex::Compile(std::string_view pattern, std::string_view flags) {
       Program{std::string(pattern), std::move(code), back_references > 0}));
 }
 
-Result<std::optional<Regex::Match>> Regex::Find(std::u16string_view subject,
-                                                std::size_t from) const {
+Result<std::optional<Regex::Match>> Regex::Find(std::u16string_view subject, std::size_t from,
+                                                std::uint64_t* steps) const {
   if (from > subject.size()) return std::optional<Match>();
   const MatchDataPtr data(pcre2_match_data_create_from_pattern_16(program_->code.get(), nullptr));
   const MatchContextPtr context(pcre2_match_context_create_16(nullptr));
@@ -113,6 +113,7 @@ Result<std::optional<Regex::Match>> Regex::Find(std::u16string_view subject,
   pcre2_set_heap_limit_16(context.get(), kMaxHeapKib);
   const int found = pcre2_match_16(program_->code.get(), Units(subject), subject.size(), from, 0,
                                    data.get(), context.get());
+  if (steps != nullptr) *steps += budget.steps;
   if (found == PCRE2_ERROR_NOMATCH) return std::optional<Match>();
   if (found < 0) {
     return Error(Code::kExhausted, "U1001",

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,7 +30,9 @@ class Regex {
 
   // The first match that starts at `from` or later; nullopt: there is none. Looking behind sees
   // what is before `from`. Errors: kInvalid/U1001 where the search takes too many steps.
-  Result<std::optional<Match>> Find(std::u16string_view subject, std::size_t from) const;
+  // The work that it was is added to `steps`, where that is not null.
+  Result<std::optional<Match>> Find(std::u16string_view subject, std::size_t from,
+                                    std::uint64_t* steps = nullptr) const;
 
  private:
   struct Program;

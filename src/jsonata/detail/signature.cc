@@ -6,6 +6,8 @@
 namespace scones::jsonata::detail {
 namespace {
 
+constexpr std::size_t kMaxParameters = 100;
+
 // The symbol that closes the bracket at `open`; the text's end where there is none.
 std::size_t FindClosing(std::string_view text, std::size_t open, char opening, char closing) {
   int depth = 0;
@@ -58,36 +60,45 @@ Signature Signature::Parse(std::string_view text) {
       }
       continue;
     }
+    if (signature.parameters_.size() == kMaxParameters)
+      throw LimitFailure("A function's signature has too many parameters");
     signature.parameters_.push_back(std::move(parameter));
   }
   return signature;
 }
 
-// Greedy, with backtracking: an optional parameter takes an argument if the rest still fits. The
-// first `last` parameters must fit; and where `whole` is set, no argument may be left over.
-bool Signature::MatchFrom(std::string_view symbols, std::size_t parameter, std::size_t argument,
-                          std::vector<int>& counts, std::size_t last, bool whole) const {
-  if (parameter == last) return !whole || argument == symbols.size();
-  const Parameter& p = parameters_[parameter];
-  std::size_t most = 0;
-  while (argument + most < symbols.size() && Accepts(p, symbols[argument + most]) &&
-         (p.repeated || most < 1))
-    ++most;
-  const std::size_t least = p.optional ? 0 : 1;
-  for (std::size_t take = most + 1; take-- > least;) {
-    counts[parameter] = static_cast<int>(take);
-    if (MatchFrom(symbols, parameter + 1, argument + take, counts, last, whole)) return true;
-  }
-  return false;
+// Greedy, with backtracking: an optional parameter takes an argument if the rest still fits. What
+// did not fit once is not tried again, so the work is at most parameters times arguments.
+bool Signature::MatchSome(std::string_view symbols, std::size_t last, bool whole,
+                          std::vector<int>& counts) const {
+  const std::size_t width = symbols.size() + 1;
+  std::vector<bool> failed((last + 1) * width);
+  const auto match = [&](const auto& self, std::size_t index, std::size_t argument) -> bool {
+    if (index == last) return !whole || argument == symbols.size();
+    if (failed[index * width + argument]) return false;
+    const Parameter& p = parameters_[index];
+    std::size_t most = 0;
+    while (argument + most < symbols.size() && Accepts(p, symbols[argument + most]) &&
+           (p.repeated || most < 1))
+      ++most;
+    const std::size_t least = p.optional ? 0 : 1;
+    for (std::size_t take = most + 1; take-- > least;) {
+      counts[index] = static_cast<int>(take);
+      if (self(self, index + 1, argument + take)) return true;
+    }
+    failed[index * width + argument] = true;
+    return false;
+  };
+  return match(match, 0, 0);
 }
 
 bool Signature::Match(std::string_view symbols, std::vector<int>& counts, int& first_bad) const {
   counts.assign(parameters_.size(), 0);
-  if (MatchFrom(symbols, 0, 0, counts, parameters_.size(), true)) return true;
+  if (MatchSome(symbols, parameters_.size(), true, counts)) return true;
   // The longest run of parameters that fit tells which argument is at fault.
   first_bad = 1;
   for (std::size_t fitting = 1; fitting <= parameters_.size(); ++fitting) {
-    if (!MatchFrom(symbols, 0, 0, counts, fitting, false)) break;
+    if (!MatchSome(symbols, fitting, false, counts)) break;
     first_bad = 1;
     for (std::size_t i = 0; i < fitting; ++i) first_bad += counts[i];
   }

@@ -10,7 +10,7 @@ namespace scones::jsonata::detail {
 
 class Signature {
  public:
-  // Errors: S0401, S0402, thrown as Failure.
+  // Errors: S0401, S0402, and U1001 for too many parameters, thrown as Failure.
   static Signature Parse(std::string_view text);
 
   struct Parameter {
@@ -28,8 +28,9 @@ class Signature {
   bool Match(std::string_view symbols, std::vector<int>& counts, int& first_bad) const;
 
  private:
-  bool MatchFrom(std::string_view symbols, std::size_t parameter, std::size_t argument,
-                 std::vector<int>& counts, std::size_t last, bool whole) const;
+  // Parameters before `last` against all arguments (`whole`) or the first ones.
+  bool MatchSome(std::string_view symbols, std::size_t last, bool whole,
+                 std::vector<int>& counts) const;
 
   std::vector<Parameter> parameters_;
 };
