@@ -295,6 +295,7 @@ void AddStatesOperations(JsonDialect& dialect, Workflows& service) {
   dialect.Add("StartSyncExecution", Writing(service, StartSyncExecution));
   dialect.Add("StopExecution", Writing(service, StopExecution));
   AddRedriveOperations(dialect, service);
+  AddTestStateOperation(dialect, service);
   dialect.Add("DescribeExecution", Reading(service, DescribeExecution));
   dialect.Add("ListExecutions", Reading(service, ListExecutions));
   dialect.Add("GetExecutionHistory", Reading(service, GetExecutionHistory));

@@ -29,5 +29,6 @@ inline JsonOperation Writing(workflows::Workflows& service, WritingOperation wri
 }
 
 void AddRedriveOperations(JsonDialect& dialect, workflows::Workflows& service);
+void AddTestStateOperation(JsonDialect& dialect, workflows::Workflows& service);
 
 }  // namespace scones::api::states

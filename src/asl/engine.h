@@ -7,6 +7,7 @@
 #include <string>
 
 #include "asl/distributed_map.h"
+#include "asl/inspection.h"
 #include "asl/program.h"
 #include "asl/retry.h"
 #include "asl/step.h"
@@ -36,6 +37,8 @@ class Engine {
         now_(now) {}
 
   Transition Run(Event event);
+  // Before Run: notes in `inspection`, which outlives it.
+  void InspectInto(Inspection& inspection) { inspection_ = &inspection; }
 
  private:
   // engine.cc: events, frames and the life of the execution.
@@ -84,6 +87,10 @@ class Engine {
   bool StartIterations(Frame& frame, std::int64_t previous);
   Result<Payload> SelectItem(const Frame& frame, const Frame& iteration);
   void FinishChildren(Frame& frame);
+
+  // engine_inspect.cc: under TestState.
+  void AwaitGivenChildren(Frame& frame, std::int64_t children);
+  void InspectMap(Frame& frame, const json::array& items, std::int64_t max_concurrency);
 
   // engine_redrive.cc
   bool NeverStarted(const Frame& frame) const;
@@ -151,6 +158,7 @@ class Engine {
   const Frame* context_frame_ = nullptr;
   std::size_t copy_budget_ = 0;
   bool history_full_ = false;
+  Inspection* inspection_ = nullptr;  // TestState's
 };
 
 }  // namespace scones::asl

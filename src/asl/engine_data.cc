@@ -57,6 +57,11 @@ json::object StateDetails(const State& state, std::string_view member, const std
 // Made when a path first asks for it, for the frame at hand.
 const json::value& Engine::ContextObject(const Frame& frame) {
   if (context_frame_ == &frame && context_object_) return *context_object_;
+  if (inspection_ != nullptr && inspection_->context) {
+    context_object_ = *inspection_->context;
+    context_frame_ = &frame;
+    return *context_object_;
+  }
   const State& state = StateOf(frame);
   json::object about_state = {{"Name", state.name},
                               {"EnteredTime", FormatIso8601(frame.entered_time)}};
@@ -139,9 +144,12 @@ Result<Payload> Engine::ApplyTemplate(const Frame& frame, const std::optional<Te
 Result<Payload> Engine::EffectiveInput(const Frame& frame) {
   const State& state = StateOf(frame);
   TRY(Payload input, ApplyPath(frame, state.input_path, frame.input));
+  if (inspection_ != nullptr) inspection_->Show("afterInputPath", input);
   // A Map's template is for its items.
   if (state.type == StateType::kMap) return input;
-  return ApplyTemplate(frame, state.parameters, std::move(input));
+  TRY(input, ApplyTemplate(frame, state.parameters, std::move(input)));
+  if (inspection_ != nullptr) inspection_->Show("afterParameters", input);
+  return input;
 }
 
 Result<Payload> Engine::MergeResult(const Frame& frame, const ResultPath& path, Payload result) {
@@ -162,6 +170,7 @@ void Engine::Complete(Frame& frame, Payload result) {
   const State& state = StateOf(frame);
   auto selected = ApplyTemplate(frame, state.result_selector, std::move(result));
   if (!selected) return HandleError(frame, selected.error());
+  if (inspection_ != nullptr) inspection_->Show("afterResultSelector", *selected);
   std::vector<Variable> assigned;
   if (state.assign) {
     auto values = EvaluateAssign(frame, state.assign, ScopeFor(frame, *selected));
@@ -170,6 +179,7 @@ void Engine::Complete(Frame& frame, Payload result) {
   }
   auto merged = MergeResult(frame, state.result_path, *std::move(selected));
   if (!merged) return HandleError(frame, merged.error());
+  if (inspection_ != nullptr) inspection_->Show("afterResultPath", *merged);
   Exit(frame, *std::move(merged), state.next, std::move(assigned));
 }
 
@@ -200,6 +210,7 @@ void Engine::Exit(Frame& frame, Result<Payload> output, int next, std::vector<Va
                      "number of bytes service limit.",
                      state.name)});
   }
+  if (inspection_ != nullptr && !inspection_->left) inspection_->next = next;
   Leave(frame, payload, std::move(assigned));
   if (next < 0) return FinishFrame(frame, std::move(payload));
   frame.state = next;
@@ -250,6 +261,10 @@ bool Engine::TryRetry(Frame& frame, const Failure& failure) {
     ++frame.retries[i];
     ++frame.retry_count;
     ForgetChildren(frame);
+    if (inspection_ != nullptr && !inspection_->left) {
+      inspection_->retrier = static_cast<int>(i);
+      inspection_->retry_delay = delay;
+    }
     frame.phase = Frame::Phase::kRetrying;
     StartTimerFor(frame, frame.timer_seq, now_ + delay);
     return true;
@@ -261,6 +276,7 @@ bool Engine::TryRetry(Frame& frame, const Failure& failure) {
 // outstanding.
 void Engine::HandleFailure(Frame& frame, Failure failure) {
   const State& state = StateOf(frame);
+  if (inspection_ != nullptr && !inspection_->left) inspection_->failure = failure;
   if (TryRetry(frame, failure)) return;
   // A fault of the state's own fields fails the execution without this event.
   if (failure.child || failure.error != "States.Runtime") {
@@ -286,6 +302,11 @@ void Engine::HandleFailure(Frame& frame, Failure failure) {
     }
     auto output = MergeResult(frame, catcher.result_path, error);
     if (!output) return fail(output.error());
+    if (inspection_ != nullptr && !inspection_->left) {
+      inspection_->Show("afterResultPath", *output);
+      inspection_->catcher = static_cast<int>(&catcher - state.catchers.data());
+      inspection_->next = catcher.next;
+    }
     Leave(frame, *output, std::move(assigned));
     frame.state = catcher.next;
     frame.input = *std::move(output);

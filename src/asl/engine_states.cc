@@ -175,6 +175,9 @@ void Engine::AttemptFail(Frame& frame, const State& state) {
 void Engine::AttemptParallel(Frame& frame, const State& state) {
   auto input = EffectiveInput(frame);
   if (!input) return HandleError(frame, input.error());
+  if (inspection_ != nullptr) {
+    return AwaitGivenChildren(frame, static_cast<std::int64_t>(state.scopes.size()));
+  }
   frame.last_event = Emit(EventType::kParallelStateStarted, frame.last_event, {});
   frame.phase = Frame::Phase::kChildren;
   frame.finished = 0;
@@ -220,6 +223,7 @@ void Engine::AttemptMap(Frame& frame, const State& state) {
     }
     wanted = number->get_int64();
   }
+  if (inspection_ != nullptr) return InspectMap(frame, items.get_array(), wanted);
   if (wanted > 0) frame.concurrency = std::min(wanted, kMaxConcurrency);
   frame.items = std::move(items.get_array());
   const std::size_t length = frame.items.size();

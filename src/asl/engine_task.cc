@@ -203,7 +203,9 @@ bool Engine::On(TaskSucceeded& event) {
   AddDocument(details, "output", event.output);
   frame->last_event =
       Emit(SucceededType(state.resource.kind), frame->last_event, std::move(details));
-  Complete(*frame, Payload::FromBoth(std::move(event.output), *std::move(value)));
+  Payload result = Payload::FromBoth(std::move(event.output), *std::move(value));
+  if (inspection_ != nullptr) inspection_->Show("result", result);
+  Complete(*frame, std::move(result));
   return true;
 }
 

@@ -80,6 +80,14 @@ std::size_t Engine::StoredVariableBytes() const {
 // Emits the event of leaving the state with `output` and sets what was assigned.
 void Engine::Leave(Frame& frame, const Payload& output, std::vector<Variable> assigned) {
   const State& state = StateOf(frame);
+  if (inspection_ != nullptr && !inspection_->left) {
+    inspection_->output = output.text();
+    json::object variables;
+    for (const Variable& one : frame.variables) variables[one.name] = one.value.value();
+    for (const Variable& one : assigned) variables[one.name] = one.value.value();
+    if (!variables.empty()) inspection_->Show("variables", json::value(ToJson(variables)));
+    inspection_->left = true;
+  }
   json::object details = StateDetails(state, "output", output.text());
   if (!assigned.empty()) {
     json::object shown;

@@ -18,6 +18,7 @@
 #include <string_view>
 #include <vector>
 
+#include "asl/test_state.h"
 #include "base/arn.h"
 #include "base/result.h"
 #include "base/time.h"
@@ -154,6 +155,11 @@ class Workflows {
   io::Task<Result<void>> SendTaskSuccess(std::string token, std::string output);
   io::Task<Result<void>> SendTaskFailure(std::string token, std::string error, std::string cause);
   io::Task<Result<void>> SendTaskHeartbeat(std::string token);
+
+  // ---- TestState ----
+  // Runs one state, its task too unless it is mocked. Errors: asl::StateTest's.
+  io::Task<Result<asl::TestStateResult>> TestState(asl::TestStateRequest request,
+                                                   std::optional<std::string> role_arn);
 
   // Looks at the clock again: for one that jumps, as tests' clocks do.
   void Wake();

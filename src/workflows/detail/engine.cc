@@ -35,6 +35,8 @@ void Refuse(Item& item, const Error& error) {
     if (claim->done) claim->done(error);
   } else if (auto* redrive = std::get_if<RedriveItem>(&item)) {
     if (redrive->done) redrive->done(error);
+  } else if (auto* test = std::get_if<TestTaskItem>(&item)) {
+    if (test->done) test->done(error);
   }
 }
 
@@ -135,6 +137,7 @@ void Engine::Loop() {
     if (live->redrive_waiter) live->redrive_waiter(ShuttingDown());
   }
   for (auto& [id, waiter] : end_waiters_) waiter(ShuttingDown());
+  for (auto& [test, task] : tests_) task.done(ShuttingDown());
 }
 
 void Engine::TakeTurn(std::deque<Item> items) {
@@ -312,6 +315,7 @@ void Engine::FireTimers() {
 }
 
 void Engine::OnTimer(std::int64_t id, std::uint64_t seq) {
+  if (id < 0) return EndTest(-id, TaskOutcome::Failed("States.Timeout", ""));
   const auto known = live_.find(id);
   LiveExecution* live = known == live_.end() ? nullptr : known->second.get();
   if (live != nullptr && live->committing) {

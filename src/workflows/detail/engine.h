@@ -94,7 +94,10 @@ class Engine {
   void On(ClaimItem& item);
   void On(ReturnItem& item);
   void On(EndPollsItem& item);
-  void On(RedriveItem& item);  // engine_redrive.cc
+  void On(RedriveItem& item);   // engine_redrive.cc
+  void On(TestTaskItem& item);  // engine_test_task.cc
+  void On(TestAnswerItem& item);
+  void EndTest(std::int64_t test, Result<TaskOutcome> outcome);
   void On(CommittedItem& item);
   void On(WakeItem&) {}
   void FireTimers();
@@ -148,6 +151,16 @@ class Engine {
   std::vector<std::int64_t> express_ends_;
   // Callers of AwaitExecution by execution; what they wait for need not be in memory.
   std::unordered_multimap<std::int64_t, io::Completion<Result<void>>> end_waiters_;
+
+  // TestState's tasks under way. Their timers carry the number negated in the execution's place.
+  struct TestTask {
+    Timestamp due;
+    std::string execution_arn;
+    std::uint64_t seq = 0;
+    io::Completion<Result<TaskOutcome>> done;
+  };
+  std::unordered_map<std::int64_t, TestTask> tests_;
+  std::int64_t last_test_ = 0;
 
   // Executions of an earlier run with ids in (recovered_, last_old_id_] have not been taken up,
   // but for those in taken_up_early_.

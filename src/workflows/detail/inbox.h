@@ -87,6 +87,17 @@ struct RedriveItem {
   io::Completion<Result<Timestamp>> done;
 };
 
+// A task outside any execution, for TestState: run once, answered within `limit`.
+struct TestTaskItem {
+  TaskRequest request;
+  std::chrono::seconds limit{0};
+  io::Completion<Result<TaskOutcome>> done;
+};
+struct TestAnswerItem {
+  std::int64_t test = 0;
+  TaskOutcome outcome;
+};
+
 struct CommitBatch;
 struct CommittedItem {
   std::shared_ptr<CommitBatch> batch;
@@ -95,8 +106,9 @@ struct CommittedItem {
 
 struct WakeItem {};
 
-using Item = std::variant<StartItem, TaskItem, TokenItem, StopItem, EndItem, PollItem, ClaimItem,
-                          ReturnItem, EndPollsItem, RedriveItem, CommittedItem, WakeItem>;
+using Item =
+    std::variant<StartItem, TaskItem, TokenItem, StopItem, EndItem, PollItem, ClaimItem, ReturnItem,
+                 EndPollsItem, RedriveItem, TestTaskItem, TestAnswerItem, CommittedItem, WakeItem>;
 
 class Inbox {
  public:
