@@ -33,6 +33,7 @@ ALLOWED = {
 SERVICES = {"objects", "workflows", "functions", "training", "endpoints", "logs", "events",
             "monitoring"}
 ALLOWED["api"] = {"base", "io", "http", "auth", "asl", "vision"} | SERVICES
+ALLOWED["integrations"] = {"base", "io", "http", "asl", "api", "functions", "workflows"}
 EVERYTHING_BELOW_PROGRAMS = set(ALLOWED) - {"train", "native"}
 ALLOWED["programs"] = EVERYTHING_BELOW_PROGRAMS
 

@@ -49,12 +49,26 @@ io::Task<http::Response> JsonDialect::Handle(Call call, http::Request request,
   co_return response;
 }
 
+io::Task<Result<json::value>> JsonDialect::Invoke(Call call, std::string operation,
+                                                  json::object input) const {
+  const auto found = operations_.find(operation);
+  if (found == operations_.end()) {
+    co_return Error(Code::kInvalid, "UnknownOperationException",
+                    fmt::format("'{}' names no operation of this service", operation));
+  }
+  Result<json::value> output = co_await found->second(std::move(call), std::move(input));
+  if (output) co_return output;
+  const Error& error = output.error();
+  co_return Error(error.code(), ErrorName(error, options_.validation_error), error.message());
+}
+
 io::Task<Result<json::value>> JsonDialect::Run(Call call, std::string target,
                                                http::BodyStream& body) {
   const std::size_t dot = target.rfind('.');
   const bool ours =
       dot != std::string::npos && std::string_view(target).substr(0, dot) == options_.target_prefix;
-  const auto operation = ours ? operations_.find(target.substr(dot + 1)) : operations_.end();
+  const auto operation =
+      ours ? operations_.find(std::string_view(target).substr(dot + 1)) : operations_.end();
   if (operation == operations_.end()) {
     co_return Error(Code::kInvalid, "UnknownOperationException",
                     fmt::format("X-Amz-Target '{}' names no operation of this service", target));

@@ -4,8 +4,9 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
-#include <unordered_map>
+#include <string_view>
 
 #include "api/dialect.h"
 #include "base/json.h"
@@ -29,6 +30,11 @@ class JsonDialect final : public Dialect {
 
   void Add(std::string operation, JsonOperation function);
 
+  bool Has(std::string_view operation) const { return operations_.contains(operation); }
+  // The operation for a caller in this process, without the wire. The error's reason is what the
+  // wire would name. Errors: those of the operation; UnknownOperationException.
+  io::Task<Result<json::value>> Invoke(Call call, std::string operation, json::object input) const;
+
   io::Task<http::Response> Handle(Call call, http::Request request,
                                   http::BodyStream& body) override;
 
@@ -36,7 +42,7 @@ class JsonDialect final : public Dialect {
   io::Task<Result<json::value>> Run(Call call, std::string target, http::BodyStream& body);
 
   Options options_;
-  std::unordered_map<std::string, JsonOperation> operations_;
+  std::map<std::string, JsonOperation, std::less<>> operations_;
 };
 
 }  // namespace scones::api

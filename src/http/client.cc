@@ -275,8 +275,8 @@ io::Task<Result<Lease>> Client::State::Acquire(Url url, bool fresh) {
     lease.reused = true;
     co_return lease;
   }
-  auto transport =
-      url.secure ? detail::MakeTlsTransport(executor, Tls()) : detail::MakePlainTransport(executor);
+  auto transport = url.secure ? detail::MakeTlsTransport(executor, Tls(), options.may_connect)
+                              : detail::MakePlainTransport(executor, options.may_connect);
   lease.connection = std::make_unique<ClientConnection>(executor, std::move(transport));
   lease.connection->SetTimeout(options.connect_timeout);
   CO_TRY_VOID(co_await lease.connection->Connect(std::move(url)));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -17,6 +18,9 @@ struct ClientOptions {
   std::chrono::seconds idle_lifetime{60};  // before a kept connection is dropped
   std::chrono::milliseconds connect_timeout{10'000};
   std::string certificates_file;  // PEM; "": the system's
+  // Asked for each address ("127.0.0.1", "::1") that a host's name resolves to, before it is
+  // connected to; those refused are left out. Unset: every address. Called on shards.
+  std::function<bool(const std::string& address)> may_connect;
 };
 
 struct ClientRequest {
@@ -46,7 +50,8 @@ class Client {
 
   // Sends one request and returns once the response's head has come, whatever its status.
   // Errors: kUnavailable (no connection, or it broke), kDeadline, kInvalid for a response that
-  // isn't HTTP, kDenied for a certificate that doesn't verify.
+  // isn't HTTP, kDenied for a certificate that doesn't verify or addresses that may_connect
+  // refuses.
   io::Task<Result<ClientResponse>> Send(Url url, ClientRequest request);
 
   // The same with the whole body in Response::body. Errors: also kInvalid/EntityTooLarge.

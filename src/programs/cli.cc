@@ -77,6 +77,9 @@ void AddServe(CLI::App& app, ServeFlags& flags) {
                   "Seconds after which a data-capture file is stored")
       ->check(kPositive)
       ->capture_default_str();
+  command.add_option("--allow-http", flags.allowed_http_hosts,
+                     "Hosts that http:invoke tasks of state machines may reach: HOST, HOST:PORT or "
+                     "*.DOMAIN; by default none");
   command.add_option("--log-level", flags.log_level, "debug, info, warning, error or off")
       ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}))
       ->capture_default_str();

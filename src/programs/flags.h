@@ -20,6 +20,7 @@ struct ServeFlags {
   std::size_t threads = 0;        // of connections; 0: one per core
   std::size_t training_jobs = 1;  // that run at once
   double capture_file_age_s = 60;
+  std::vector<std::string> allowed_http_hosts;  // that http:invoke may reach
   std::string log_level = "info";
 };
 

@@ -21,10 +21,10 @@
 #include "endpoints/endpoints.h"
 #include "functions/functions.h"
 #include "http/server.h"
+#include "integrations/task_runner.h"
 #include "logs/logs.h"
 #include "objects/objects.h"
 #include "programs/data_directory.h"
-#include "programs/function_task_runner.h"
 #include "programs/object_blob_store.h"
 #include "programs/program_files.h"
 #include "programs/workflow_ports.h"
@@ -67,7 +67,7 @@ struct LocalServer::Parts {
   std::unique_ptr<endpoints::Endpoints> endpoints;
   std::unique_ptr<LocalWorkflowPorts> workflow_ports;
   std::unique_ptr<functions::Functions> functions;
-  std::unique_ptr<FunctionTaskRunner> task_runner;
+  std::unique_ptr<integrations::ServiceTaskRunner> task_runner;
   std::unique_ptr<workflows::Workflows> workflows;
   std::unique_ptr<training::Training> training;
 
@@ -128,7 +128,11 @@ Result<void> LocalServer::Parts::OpenServices() {
                                   .logs = *logs,
                                   .clock = clock,
                                   .identity = identity}));
-  task_runner = std::make_unique<FunctionTaskRunner>(*functions, *shards);
+  task_runner = std::make_unique<integrations::ServiceTaskRunner>(
+      integrations::ServiceTaskRunner::Dependencies{
+          .functions = *functions, .shards = *shards, .clock = clock, .identity = identity},
+      integrations::ServiceTaskRunner::Options{
+          .http = {.allowed_hosts = options.allowed_http_hosts, .region = identity.region}});
   TRY(workflows, workflows::Workflows::Open(*database, *task_runner, clock, identity, {}));
 
   TRY(training, training::Training::Open({.directory = root / "training",
@@ -152,6 +156,8 @@ void LocalServer::Parts::MakeDialects() {
   states = std::make_unique<api::JsonDialect>(api::JsonDialect::Options{
       .target_prefix = "AWSStepFunctions", .content_type = "application/x-amz-json-1.0"});
   api::AddStatesOperations(*states, *workflows);
+  task_runner->Connect(
+      {.workflows = *workflows, .states = *states, .sagemaker = *sagemaker, .s3 = *s3});
 
   cloudwatch_logs = std::make_unique<api::JsonDialect>(
       api::JsonDialect::Options{.target_prefix = "Logs_20140328",
@@ -187,6 +193,7 @@ Result<void> LocalServer::Parts::Listen() {
 
 LocalServer::Parts::~Parts() {
   if (http) http->Stop(kStopGrace);
+  if (task_runner) task_runner->Stop();
   training.reset();
   // Before the functions: an invocation that their stop cancels must not count as a failed task, so
   // that its execution goes on after the next start.

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/arn.h"
 #include "base/result.h"
@@ -22,6 +23,7 @@ class LocalServer {
     std::size_t threads = 0;  // of connections; 0: one per core
     std::size_t training_jobs = 1;
     std::chrono::milliseconds capture_file_age{60'000};
+    std::vector<std::string> allowed_http_hosts;  // that http:invoke tasks may reach
   };
 
   // Opens the data directory (making it and its credentials on first start) and serves.

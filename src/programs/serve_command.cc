@@ -46,6 +46,7 @@ int RunServeCommand(const ServeFlags& flags) {
                                .training_jobs = flags.training_jobs};
   options.capture_file_age = std::chrono::duration_cast<std::chrono::milliseconds>(
       std::chrono::duration<double>(flags.capture_file_age_s));
+  options.allowed_http_hosts = flags.allowed_http_hosts;
   const Result<std::unique_ptr<LocalServer>> server = LocalServer::Start(std::move(options));
   if (!server) return ReportFailure(server.error());
   PrintWelcome(**server, flags);

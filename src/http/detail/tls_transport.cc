@@ -39,12 +39,15 @@ constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 
 class TlsTransport final : public Transport {
  public:
-  TlsTransport(asio::any_io_executor executor, std::shared_ptr<TlsSettings> settings)
-      : settings_(std::move(settings)), stream_(std::move(executor), settings_->context) {}
+  TlsTransport(asio::any_io_executor executor, std::shared_ptr<TlsSettings> settings,
+               AddressFilter may_connect)
+      : settings_(std::move(settings)),
+        stream_(std::move(executor), settings_->context),
+        may_connect_(std::move(may_connect)) {}
 
   io::Task<Result<void>> Connect(Url url) override {
     url_ = std::move(url);
-    Result<std::vector<tcp::endpoint>> endpoints = co_await Resolve(url_);
+    Result<std::vector<tcp::endpoint>> endpoints = co_await Resolve(url_, may_connect_);
     if (!endpoints) co_return std::move(endpoints).error();
     const auto [error, endpoint] =
         co_await asio::async_connect(stream_.lowest_layer(), *endpoints, kAsTuple);
@@ -95,6 +98,7 @@ class TlsTransport final : public Transport {
  private:
   const std::shared_ptr<TlsSettings> settings_;
   asio::ssl::stream<tcp::socket> stream_;
+  const AddressFilter may_connect_;
   Url url_;
 };
 
@@ -105,8 +109,10 @@ std::shared_ptr<TlsSettings> MakeTlsSettings(const std::string& certificates_fil
 }
 
 std::unique_ptr<Transport> MakeTlsTransport(asio::any_io_executor executor,
-                                            std::shared_ptr<TlsSettings> settings) {
-  return std::make_unique<TlsTransport>(std::move(executor), std::move(settings));
+                                            std::shared_ptr<TlsSettings> settings,
+                                            AddressFilter may_connect) {
+  return std::make_unique<TlsTransport>(std::move(executor), std::move(settings),
+                                        std::move(may_connect));
 }
 
 }  // namespace scones::http::detail

@@ -19,11 +19,12 @@ constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 
 class PlainTransport final : public Transport {
  public:
-  explicit PlainTransport(asio::any_io_executor executor) : socket_(std::move(executor)) {}
+  PlainTransport(asio::any_io_executor executor, AddressFilter may_connect)
+      : socket_(std::move(executor)), may_connect_(std::move(may_connect)) {}
 
   io::Task<Result<void>> Connect(Url url) override {
     url_ = std::move(url);
-    Result<std::vector<tcp::endpoint>> endpoints = co_await Resolve(url_);
+    Result<std::vector<tcp::endpoint>> endpoints = co_await Resolve(url_, may_connect_);
     if (!endpoints) co_return std::move(endpoints).error();
     const auto [error, endpoint] = co_await asio::async_connect(socket_, *endpoints, kAsTuple);
     if (error) co_return TransportError(url_, "connect to", error.message());
@@ -69,30 +70,41 @@ class PlainTransport final : public Transport {
 
  private:
   tcp::socket socket_;
+  const AddressFilter may_connect_;
   Url url_;
 };
 
 }  // namespace
 
-io::Task<Result<std::vector<tcp::endpoint>>> Resolve(Url url) {
+io::Task<Result<std::vector<tcp::endpoint>>> Resolve(Url url, AddressFilter may_connect) {
   boost::system::error_code error;
   const auto address = asio::ip::make_address(url.host, error);
-  if (!error) co_return std::vector<tcp::endpoint>{tcp::endpoint(address, url.port)};
-  tcp::resolver resolver(co_await asio::this_coro::executor);
-  const auto [failed, entries] =
-      co_await resolver.async_resolve(url.host, std::to_string(url.port), kAsTuple);
-  if (failed) co_return TransportError(url, "find the address of", failed.message());
   std::vector<tcp::endpoint> endpoints;
-  for (const auto& entry : entries) endpoints.push_back(entry.endpoint());
-  co_return endpoints;
+  if (!error) {
+    endpoints.emplace_back(address, url.port);
+  } else {
+    tcp::resolver resolver(co_await asio::this_coro::executor);
+    const auto [failed, entries] =
+        co_await resolver.async_resolve(url.host, std::to_string(url.port), kAsTuple);
+    if (failed) co_return TransportError(url, "find the address of", failed.message());
+    for (const auto& entry : entries) endpoints.push_back(entry.endpoint());
+  }
+  if (!may_connect) co_return endpoints;
+  std::erase_if(endpoints, [&may_connect](const tcp::endpoint& endpoint) {
+    return !may_connect(endpoint.address().to_string());
+  });
+  if (!endpoints.empty()) co_return endpoints;
+  co_return Error(Code::kDenied,
+                  fmt::format("{} has no address that may be connected to", url.Authority()));
 }
 
 Error TransportError(const Url& url, std::string_view doing, const std::string& cause) {
   return Error(Code::kUnavailable, fmt::format("can't {} {}: {}", doing, url.Authority(), cause));
 }
 
-std::unique_ptr<Transport> MakePlainTransport(asio::any_io_executor executor) {
-  return std::make_unique<PlainTransport>(std::move(executor));
+std::unique_ptr<Transport> MakePlainTransport(asio::any_io_executor executor,
+                                              AddressFilter may_connect) {
+  return std::make_unique<PlainTransport>(std::move(executor), std::move(may_connect));
 }
 
 }  // namespace scones::http::detail

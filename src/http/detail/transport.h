@@ -1,6 +1,7 @@
 // A byte connection to a host, plain or TLS. Used on one shard's thread.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -28,13 +29,18 @@ class Transport {
   virtual bool Quiet() = 0;
 };
 
-std::unique_ptr<Transport> MakePlainTransport(boost::asio::any_io_executor executor);
+// Whether an address may be connected to; unset: any.
+using AddressFilter = std::function<bool(const std::string& address)>;
+
+std::unique_ptr<Transport> MakePlainTransport(boost::asio::any_io_executor executor,
+                                              AddressFilter may_connect);
 
 // Certificates and settings that TLS connections share. Safe from any thread.
 class TlsSettings;
 std::shared_ptr<TlsSettings> MakeTlsSettings(const std::string& certificates_file);
 std::unique_ptr<Transport> MakeTlsTransport(boost::asio::any_io_executor executor,
-                                            std::shared_ptr<TlsSettings> settings);
+                                            std::shared_ptr<TlsSettings> settings,
+                                            AddressFilter may_connect);
 
 Error TransportError(const Url& url, std::string_view doing, const std::string& cause);
 

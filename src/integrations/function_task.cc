@@ -1,21 +1,15 @@
-#include "programs/function_task_runner.h"
+#include "integrations/function_task.h"
 
 #include <fmt/format.h>
 
 #include "base/json.h"
+#include "base/time.h"
 
-namespace scones::programs {
+namespace scones::integrations {
 namespace {
 
-using workflows::TaskDone;
 using workflows::TaskOutcome;
-using workflows::TaskRequest;
-
-struct Invocation {
-  functions::InvokeRequest request;
-  bool wrap_result = false;  // lambda:invoke answers with the whole InvokeResponse
-  bool wait_for_token = false;
-};
+using Shape = FunctionTask::Shape;
 
 // Errors: with the reason that Retry and Catch match.
 Result<functions::InvocationType> ParseInvocationType(std::string_view name) {
@@ -26,7 +20,7 @@ Result<functions::InvocationType> ParseInvocationType(std::string_view name) {
                fmt::format("'{}' is not an InvocationType", name));
 }
 
-Result<Invocation> ParseLambdaInvoke(const asl::RunTask& task) {
+Result<FunctionTask> ParseInvoke(const asl::RunTask& task) {
   TRY(const json::value parameters, ParseJson(task.input));
   const json::object* object = parameters.if_object();
   const json::string* name = object == nullptr ? nullptr : FindString(*object, "FunctionName");
@@ -34,30 +28,20 @@ Result<Invocation> ParseLambdaInvoke(const asl::RunTask& task) {
     return Error(Code::kInvalid, "States.Runtime",
                  "The Parameters of lambda:invoke have no FunctionName");
   }
-  Invocation invocation{.wrap_result = true,
-                        .wait_for_token = task.pattern == asl::TaskPattern::kWaitForTaskToken};
-  TRY(invocation.request.function,
+  FunctionTask parsed;
+  parsed.shape = task.service == "lambda" ? Shape::kInvokeResponse : Shape::kSdkResponse;
+  parsed.wait_for_token = task.pattern == asl::TaskPattern::kWaitForTaskToken;
+  TRY(parsed.request.function,
       functions::FunctionRef::Parse(*name, StringOr(*object, "Qualifier", "")));
-  TRY(invocation.request.type,
+  TRY(parsed.request.type,
       ParseInvocationType(StringOr(*object, "InvocationType", "RequestResponse")));
-  invocation.request.client_context = StringOr(*object, "ClientContext", "");
+  parsed.request.client_context = StringOr(*object, "ClientContext", "");
   if (const json::value* payload = FindMember(*object, "Payload")) {
-    invocation.request.payload = ToJson(*payload);
+    // The SDK takes bytes, so that a text is the payload itself.
+    const bool text = parsed.shape == Shape::kSdkResponse && payload->is_string();
+    parsed.request.payload = text ? std::string(payload->get_string()) : ToJson(*payload);
   }
-  return invocation;
-}
-
-Result<Invocation> MakeInvocation(asl::RunTask& task) {
-  if (task.kind == asl::TaskKind::kFunction) {
-    Invocation invocation;
-    TRY(invocation.request.function, functions::FunctionRef::Parse(task.resource));
-    invocation.request.payload = std::move(task.input);
-    return invocation;
-  }
-  if (task.service == "lambda" && task.action == "invoke") return ParseLambdaInvoke(task);
-  return Error(
-      Code::kInvalid, "States.Runtime",
-      fmt::format("The resource '{}' can't be run here: only functions can", task.resource));
+  return parsed;
 }
 
 // The names under which Step Functions reports Lambda's faults.
@@ -96,36 +80,54 @@ std::string WrapResult(const functions::InvokeResult& result, Timestamp now) {
   return out;
 }
 
-io::Task<void> Invoke(functions::Functions& functions, Invocation invocation, TaskDone done) {
-  const bool wrap = invocation.wrap_result;
-  const bool wait = invocation.wait_for_token;
-  Result<functions::InvokeResult> result = co_await functions.Invoke(std::move(invocation.request));
-  if (!result) {
-    done(TaskOutcome::Failed(LambdaErrorName(result.error()), result.error().message()));
-  } else if (!result->function_error.empty()) {
-    done(FunctionFailure(*result));
-  } else if (wait) {
-    done(TaskOutcome::Submitted(WrapResult(*result, SystemClock().Now())));
-  } else if (wrap) {
-    done(TaskOutcome::Succeeded(WrapResult(*result, SystemClock().Now())));
-  } else {
-    done(TaskOutcome::Succeeded(std::move(result->payload)));
+// What version 2 of the SDK gives: the payload is text, and a function's failure a result.
+std::string SdkResult(const functions::InvokeResult& result) {
+  json::object out{{"ExecutedVersion", result.executed_version}, {"StatusCode", result.status}};
+  if (!result.payload.empty()) out["Payload"] = result.payload;
+  if (!result.function_error.empty()) out["FunctionError"] = result.function_error;
+  return ToJson(out);
+}
+
+std::string ShowResult(Shape shape, functions::InvokeResult result) {
+  switch (shape) {
+    case Shape::kPayload:
+      break;
+    case Shape::kInvokeResponse:
+      return WrapResult(result, SystemClock().Now());
+    case Shape::kSdkResponse:
+      return SdkResult(result);
   }
+  return std::move(result.payload);
 }
 
 }  // namespace
 
-void FunctionTaskRunner::Start(TaskRequest request, TaskDone done) {
-  Result<Invocation> invocation = MakeInvocation(request.task);
-  if (!invocation) {
-    const Error& error = invocation.error();
-    done(TaskOutcome::Failed(error.reason().empty() ? "States.Runtime" : LambdaErrorName(error),
-                             error.message()));
-    return;
-  }
-  shards_.Spawn(Invoke(functions_, *std::move(invocation), std::move(done)));
+Result<FunctionTask> ParseFunctionTask(asl::RunTask& task) {
+  const auto parse = [&]() -> Result<FunctionTask> {
+    if (task.kind != asl::TaskKind::kFunction) return ParseInvoke(task);
+    FunctionTask parsed;
+    TRY(parsed.request.function, functions::FunctionRef::Parse(task.resource));
+    parsed.request.payload = std::move(task.input);
+    return parsed;
+  };
+  Result<FunctionTask> parsed = parse();
+  if (parsed) return parsed;
+  const Error& error = parsed.error();
+  return Error(error.code(), error.reason().empty() ? "States.Runtime" : LambdaErrorName(error),
+               error.message());
 }
 
-void FunctionTaskRunner::Cancel(const std::string& /*execution_arn*/, std::uint64_t /*seq*/) {}
+io::Task<TaskOutcome> InvokeFunction(functions::Functions& functions, FunctionTask task) {
+  Result<functions::InvokeResult> result = co_await functions.Invoke(std::move(task.request));
+  if (!result) {
+    co_return TaskOutcome::Failed(LambdaErrorName(result.error()), result.error().message());
+  }
+  if (!result->function_error.empty() && task.shape != Shape::kSdkResponse) {
+    co_return FunctionFailure(*result);
+  }
+  std::string shown = ShowResult(task.shape, *std::move(result));
+  co_return task.wait_for_token ? TaskOutcome::Submitted(std::move(shown))
+                                : TaskOutcome::Succeeded(std::move(shown));
+}
 
-}  // namespace scones::programs
+}  // namespace scones::integrations
