@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include "api/error_response.h"
 #include "base/json.h"
+#include "base/random.h"
 #include "base/time.h"
+#include "integrations/sdk_shape.h"
 
 namespace scones::integrations {
 namespace {
@@ -36,21 +39,28 @@ Result<FunctionTask> ParseInvoke(const asl::RunTask& task) {
   TRY(parsed.request.type,
       ParseInvocationType(StringOr(*object, "InvocationType", "RequestResponse")));
   parsed.request.client_context = StringOr(*object, "ClientContext", "");
-  if (const json::value* payload = FindMember(*object, "Payload")) {
-    // The SDK takes bytes, so that a text is the payload itself.
-    const bool text = parsed.shape == Shape::kSdkResponse && payload->is_string();
-    parsed.request.payload = text ? std::string(payload->get_string()) : ToJson(*payload);
+  const json::value* payload = FindMember(*object, "Payload");
+  // A text is the event itself; without one the event is {}.
+  if (payload != nullptr && !payload->is_null()) {
+    parsed.request.payload =
+        payload->is_string() ? std::string(payload->get_string()) : ToJson(*payload);
   }
   return parsed;
 }
 
-// The names under which Step Functions reports Lambda's faults.
-std::string LambdaErrorName(const Error& error) {
-  if (error.reason().empty()) return "Lambda.Unknown";
-  if (error.reason().starts_with("States.") || error.reason().starts_with("Lambda.")) {
-    return error.reason();
+// The fault of an invocation as Step Functions shows it.
+Error InvokeError(Shape shape, const functions::FunctionRef& function, const Error& error) {
+  if (error.reason().starts_with("States.")) return error;
+  std::string message = error.message();
+  // Which version was looked for, as Invoke says.
+  if (function.qualifier.empty() && message.starts_with("Function not found: ")) {
+    message += ":$LATEST";
   }
-  return "Lambda." + error.reason();
+  const Sdk sdk = shape == Shape::kSdkResponse ? Sdk::kJava2 : Sdk::kJava1;
+  const std::string code =
+      error.reason().empty() ? api::ErrorName(error, "ServiceException") : error.reason();
+  return ServiceError(sdk, kLambdaErrors, Error(error.code(), code, message),
+                      api::RestStatus(error), RandomUuid());
 }
 
 // The function's own failure: Error is its errorType, Cause its raw error JSON.
@@ -65,18 +75,19 @@ TaskOutcome FunctionFailure(const functions::InvokeResult& result) {
 }
 
 // The shape of a successful lambda:invoke, as AWS records it.
-std::string WrapResult(const functions::InvokeResult& result, Timestamp now) {
+std::string WrapResult(const functions::InvokeResult& result, const std::string& trace_id,
+                       Timestamp now) {
   const std::string length = std::to_string(result.payload.size());
   const std::string date = FormatHttpDate(now);
   std::string out = R"({"ExecutedVersion":)" + ToJsonString(result.executed_version);
   out += R"(,"Payload":)" + (result.payload.empty() ? "null" : result.payload);
   out += fmt::format(
       R"(,"SdkHttpMetadata":{{"AllHttpHeaders":{{"X-Amz-Executed-Version":[{0}],"x-amzn-Remapped-Content-Length":["0"],)"
-      R"("Connection":["keep-alive"],"x-amzn-RequestId":["{1}"],"Content-Length":["{2}"],"Date":["{3}"],"Content-Type":["application/json"]}},)"
+      R"("Connection":["keep-alive"],"x-amzn-RequestId":["{1}"],"Content-Length":["{2}"],"Date":["{3}"],"X-Amzn-Trace-Id":["{5}"],"Content-Type":["application/json"]}},)"
       R"("HttpHeaders":{{"Connection":"keep-alive","Content-Length":"{2}","Content-Type":"application/json","Date":"{3}",)"
-      R"("X-Amz-Executed-Version":{0},"x-amzn-Remapped-Content-Length":"0","x-amzn-RequestId":"{1}"}},"HttpStatusCode":200}},)"
+      R"("X-Amz-Executed-Version":{0},"x-amzn-Remapped-Content-Length":"0","x-amzn-RequestId":"{1}","X-Amzn-Trace-Id":"{5}"}},"HttpStatusCode":200}},)"
       R"("SdkResponseMetadata":{{"RequestId":"{1}"}},"StatusCode":{4}}})",
-      ToJsonString(result.executed_version), result.request_id, length, date, result.status);
+      ToJsonString(result.executed_version), result.request_id, length, date, result.status, trace_id);
   return out;
 }
 
@@ -88,12 +99,12 @@ std::string SdkResult(const functions::InvokeResult& result) {
   return ToJson(out);
 }
 
-std::string ShowResult(Shape shape, functions::InvokeResult result) {
+std::string ShowResult(Shape shape, functions::InvokeResult result, const std::string& trace_id) {
   switch (shape) {
     case Shape::kPayload:
       break;
     case Shape::kInvokeResponse:
-      return WrapResult(result, SystemClock().Now());
+      return WrapResult(result, trace_id, SystemClock().Now());
     case Shape::kSdkResponse:
       return SdkResult(result);
   }
@@ -112,20 +123,26 @@ Result<FunctionTask> ParseFunctionTask(asl::RunTask& task) {
   };
   Result<FunctionTask> parsed = parse();
   if (parsed) return parsed;
+  const Shape shape =
+      task.service == "aws-sdk:lambda" ? Shape::kSdkResponse : Shape::kInvokeResponse;
   const Error& error = parsed.error();
-  return Error(error.code(), error.reason().empty() ? "States.Runtime" : LambdaErrorName(error),
-               error.message());
+  if (error.reason().empty()) return Error(error.code(), "States.Runtime", error.message());
+  return InvokeError(shape, {}, error);
 }
 
 io::Task<TaskOutcome> InvokeFunction(functions::Functions& functions, FunctionTask task) {
+  const functions::FunctionRef function = task.request.function;
+  const std::string trace_id = MakeTraceId();
+  task.request.trace_id = trace_id;
   Result<functions::InvokeResult> result = co_await functions.Invoke(std::move(task.request));
   if (!result) {
-    co_return TaskOutcome::Failed(LambdaErrorName(result.error()), result.error().message());
+    const Error error = InvokeError(task.shape, function, result.error());
+    co_return TaskOutcome::Failed(error.reason(), error.message());
   }
   if (!result->function_error.empty() && task.shape != Shape::kSdkResponse) {
     co_return FunctionFailure(*result);
   }
-  std::string shown = ShowResult(task.shape, *std::move(result));
+  std::string shown = ShowResult(task.shape, *std::move(result), trace_id);
   co_return task.wait_for_token ? TaskOutcome::Submitted(std::move(shown))
                                 : TaskOutcome::Succeeded(std::move(shown));
 }

@@ -191,7 +191,7 @@ Result<std::string> HeaderText(const Binding& binding, const json::value& value)
 Result<std::string> MakeBody(const S3Operation& operation, const json::object& parameters) {
   const json::value* value = FindMember(parameters, operation.payload);
   if (operation.payload.empty() || value == nullptr || value->is_null()) return std::string();
-  if (operation.root.empty()) return TextOf(*value);
+  if (operation.root.empty()) return ToJson(*value);  // a text too, with its quotes, as AWS does
   if (!value->is_object()) return BadParameter(operation.payload, "must be an object");
   std::string xml;
   AppendXml(xml, operation.root, *value);
@@ -245,7 +245,8 @@ json::value Typed(Type type, std::string_view text) {
   } else if (type == Type::kFlag) {
     return text == "true";
   } else if (type == Type::kDate) {
-    if (const Result<Timestamp> time = ParseHttpDate(text)) return json::string(FormatIso8601Seconds(*time));
+    if (const Result<Timestamp> time = ParseHttpDate(text))
+      return json::string(FormatIso8601Seconds(*time));
   }
   return json::string(text);
 }
