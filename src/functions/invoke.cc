@@ -169,7 +169,8 @@ io::Task<Result<InvokeResult>> Functions::State::Run(FunctionPointer function,
 
   if (invocation.trace_id.empty()) invocation.trace_id = MakeTraceId(dependencies.clock.Now());
   InvokeResult result{.request_id = invocation.request_id,
-                      .executed_version = version->configuration.version};
+                      .executed_version = version->configuration.version,
+                      .trace_id = invocation.trace_id};
   auto outcome = version->native != nullptr ? co_await RunNative(version, std::move(invocation))
                                             : co_await RunProcess(version, std::move(invocation));
   if (!outcome) co_return outcome.error();

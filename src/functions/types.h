@@ -109,6 +109,7 @@ struct InvokeResult {
   std::string executed_version;
   std::string payload;         // the function's answer, or its error as JSON text
   std::string function_error;  // "" or "Unhandled"
+  std::string trace_id;        // of the request, or made up
   std::string log_tail;        // the last kLogTailBytes of this invocation's log
 };
 

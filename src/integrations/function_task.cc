@@ -75,8 +75,7 @@ TaskOutcome FunctionFailure(const functions::InvokeResult& result) {
 }
 
 // The shape of a successful lambda:invoke, as AWS records it.
-std::string WrapResult(const functions::InvokeResult& result, const std::string& trace_id,
-                       Timestamp now) {
+std::string WrapResult(const functions::InvokeResult& result, Timestamp now) {
   const std::string length = std::to_string(result.payload.size());
   const std::string date = FormatHttpDate(now);
   std::string out = R"({"ExecutedVersion":)" + ToJsonString(result.executed_version);
@@ -87,7 +86,8 @@ std::string WrapResult(const functions::InvokeResult& result, const std::string&
       R"("HttpHeaders":{{"Connection":"keep-alive","Content-Length":"{2}","Content-Type":"application/json","Date":"{3}",)"
       R"("X-Amz-Executed-Version":{0},"x-amzn-Remapped-Content-Length":"0","x-amzn-RequestId":"{1}","X-Amzn-Trace-Id":"{5}"}},"HttpStatusCode":200}},)"
       R"("SdkResponseMetadata":{{"RequestId":"{1}"}},"StatusCode":{4}}})",
-      ToJsonString(result.executed_version), result.request_id, length, date, result.status, trace_id);
+      ToJsonString(result.executed_version), result.request_id, length, date, result.status,
+      result.trace_id);
   return out;
 }
 
@@ -99,12 +99,12 @@ std::string SdkResult(const functions::InvokeResult& result) {
   return ToJson(out);
 }
 
-std::string ShowResult(Shape shape, functions::InvokeResult result, const std::string& trace_id) {
+std::string ShowResult(Shape shape, functions::InvokeResult result) {
   switch (shape) {
     case Shape::kPayload:
       break;
     case Shape::kInvokeResponse:
-      return WrapResult(result, trace_id, SystemClock().Now());
+      return WrapResult(result, SystemClock().Now());
     case Shape::kSdkResponse:
       return SdkResult(result);
   }
@@ -132,8 +132,6 @@ Result<FunctionTask> ParseFunctionTask(asl::RunTask& task) {
 
 io::Task<TaskOutcome> InvokeFunction(functions::Functions& functions, FunctionTask task) {
   const functions::FunctionRef function = task.request.function;
-  const std::string trace_id = MakeTraceId();
-  task.request.trace_id = trace_id;
   Result<functions::InvokeResult> result = co_await functions.Invoke(std::move(task.request));
   if (!result) {
     const Error error = InvokeError(task.shape, function, result.error());
@@ -142,7 +140,7 @@ io::Task<TaskOutcome> InvokeFunction(functions::Functions& functions, FunctionTa
   if (!result->function_error.empty() && task.shape != Shape::kSdkResponse) {
     co_return FunctionFailure(*result);
   }
-  std::string shown = ShowResult(task.shape, *std::move(result), trace_id);
+  std::string shown = ShowResult(task.shape, *std::move(result));
   co_return task.wait_for_token ? TaskOutcome::Submitted(std::move(shown))
                                 : TaskOutcome::Succeeded(std::move(shown));
 }
