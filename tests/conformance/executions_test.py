@@ -175,6 +175,7 @@ def main():
     started = time.monotonic()
     with harness.running_server(sys.argv[1], "--account", ACCOUNT) as server:
         passed = run_all(server, shared / "corpus/asl", wanted)
+        assert server.process.poll() is None, "the server ended while it was tested"
     print(f"{time.monotonic() - started:.0f} s")
     if wanted:
         return
