@@ -1,6 +1,7 @@
 // Load for bench/workflows.sh: deploys three native functions and the state machine of a file to a
 // server, starts executions over HTTP with signed requests, and reports how many durable executions
-// the server completes per second. Every execution is checked to have succeeded.
+// the server completes per second. Every execution is checked to have succeeded. Then the same with
+// the whole history of each execution read back when it has ended.
 //   workflows_load URL CREDENTIALS_FILE STATE_MACHINE_FILE EXECUTIONS CONCURRENCY
 #include <fmt/format.h>
 
@@ -70,7 +71,8 @@ class Load {
     double seconds = 0;
     std::vector<double> start_ms;  // latency of StartExecution, sorted
   };
-  Outcome Run(std::int64_t count, std::int64_t concurrency) {
+  Outcome Run(std::int64_t count, std::int64_t concurrency, bool read_history) {
+    read_history_ = read_history;
     Outcome outcome;
     std::atomic<std::int64_t> left{count};
     std::latch done(concurrency);
@@ -88,6 +90,8 @@ class Load {
     std::sort(outcome.start_ms.begin(), outcome.start_ms.end());
     return outcome;
   }
+
+  std::int64_t events_read() const { return events_read_; }
 
   std::int64_t CountSucceeded() {
     std::int64_t count = 0;
@@ -123,13 +127,32 @@ class Load {
       if (!started) Fail("StartExecution: " + started.error().message());
       latencies.push_back(
           std::chrono::duration<double, std::milli>(SteadyClock::now() - begin).count());
+      if (read_history_) co_await ReadHistory(StringOr(*started, "executionArn", ""));
     }
     done.count_down();
+  }
+
+  // Until its last event is there. The three-Task machine writes 17 events.
+  io::Task<void> ReadHistory(std::string arn) {
+    while (true) {
+      json::object input{{"executionArn", arn}, {"maxResults", 1000}};
+      Result<json::object> page =
+          co_await aws_.CallJson("states", "GetExecutionHistory", std::move(input));
+      if (!page) Fail("GetExecutionHistory: " + page.error().message());
+      const json::array& events = page->at("events").as_array();
+      if (!events.empty() &&
+          StringOr(events.back().as_object(), "type", "") == "ExecutionSucceeded") {
+        events_read_ += static_cast<std::int64_t>(events.size());
+        co_return;
+      }
+    }
   }
 
   client::AwsClient& aws_;
   io::Shards& shards_;
   std::string machine_;
+  bool read_history_ = false;
+  std::atomic<std::int64_t> events_read_{0};
 };
 
 }  // namespace
@@ -150,18 +173,20 @@ int main(int argc, char** argv) {
   Load load(aws, shards);
   load.Deploy(Must(io::ReadFile(argv[3]), argv[3]));
   const std::int64_t warm_up = std::min<std::int64_t>(count / 10, 1'000);
-  load.Run(warm_up, concurrency);
-  const Load::Outcome outcome = load.Run(count, concurrency);
+  load.Run(warm_up, concurrency, false);
+  const Load::Outcome outcome = load.Run(count, concurrency, false);
+  const Load::Outcome read_back = load.Run(count, concurrency, true);
   const std::int64_t succeeded = load.CountSucceeded();
-  if (succeeded != warm_up + count) {
-    Fail(fmt::format("{} executions of {} succeeded", succeeded, warm_up + count));
+  if (succeeded != warm_up + 2 * count) {
+    Fail(fmt::format("{} executions of {} succeeded", succeeded, warm_up + 2 * count));
   }
   const auto percentile = [&](double share) {
     return outcome.start_ms[static_cast<std::size_t>(share * double(outcome.start_ms.size() - 1))];
   };
   fmt::print(
       "{{\"executions\":{},\"concurrency\":{},\"seconds\":{:.3f},\"executions_per_second\":{:.0f},"
-      "\"start_ms\":{{\"p50\":{:.2f},\"p95\":{:.2f},\"p99\":{:.2f}}}}}\n",
+      "\"start_ms\":{{\"p50\":{:.2f},\"p95\":{:.2f},\"p99\":{:.2f}}},"
+      "\"with_history_per_second\":{:.0f},\"events_read\":{}}}\n",
       count, concurrency, outcome.seconds, double(count) / outcome.seconds, percentile(0.5),
-      percentile(0.95), percentile(0.99));
+      percentile(0.95), percentile(0.99), double(count) / read_back.seconds, load.events_read());
 }

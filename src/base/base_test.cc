@@ -79,6 +79,29 @@ TEST(Json, NestedContainersKeepOrder) {
   EXPECT_EQ(ToJson(ParseJson(text).value()), text);
 }
 
+TEST(Json, StringsOfAnyBytesComeBackWhereverAnEscapeFalls) {
+  for (std::size_t length = 0; length < 40; ++length) {
+    for (const char special : {'"', '\\', '\n', '\x01', '\x1f', '\x7f'}) {
+      for (std::size_t at = 0; at < length; ++at) {
+        std::string text(length, 'a');
+        text[at] = special;
+        const std::string printed = ToJsonString(text);
+        EXPECT_EQ(ParseJson(printed)->get_string(), text) << printed;
+      }
+    }
+  }
+  EXPECT_EQ(ToJsonString("\xc3\xa4\xe2\x82\xac 12345678"), "\"\xc3\xa4\xe2\x82\xac 12345678\"");
+}
+
+TEST(Json, AKeyThatComesTwiceReplacesOrIsRefused) {
+  EXPECT_EQ(ToJson(*ParseJson(R"({"a":1,"b":2,"a":3})")), R"({"a":3,"b":2})");
+  const auto refused =
+      ParseJson(R"([{"a":1},{"a":{"b":1},"b":2,"a":3}])", {.refuse_duplicate_keys = true});
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message().find("duplicate key 'a'"), std::string::npos);
+  EXPECT_TRUE(ParseJson(R"([{"a":1},{"a":{"b":1},"b":2}])", {.refuse_duplicate_keys = true}));
+}
+
 TEST(Json, FaultsNameTheirPlace) {
   EXPECT_EQ(ParseJson("{\n  \"a\": x}").error().message().substr(0, 35),
             "invalid JSON at line 2, column 8: s");

@@ -5,6 +5,7 @@
 #include <boost/json/basic_parser_impl.hpp>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 #include <set>
 
 namespace scones {
@@ -22,50 +23,52 @@ class Builder {
 
   explicit Builder(bool refuse_duplicate_keys) : refuse_duplicate_keys_(refuse_duplicate_keys) {}
 
-  json::value TakeRoot() { return std::move(root_); }
+  json::value TakeRoot() { return stack_.release(); }
   const std::string& duplicate_key() const { return duplicate_key_; }
 
-  bool on_document_begin(boost::system::error_code&) { return true; }
+  bool on_document_begin(boost::system::error_code&) {
+    stack_.reset();
+    return true;
+  }
   bool on_document_end(boost::system::error_code&) { return true; }
   bool on_object_begin(boost::system::error_code&) {
-    Open(json::object());
+    if (refuse_duplicate_keys_) keys_.emplace_back();
     return true;
   }
-  bool on_object_end(std::size_t, boost::system::error_code&) {
-    open_.pop_back();
+  bool on_object_end(std::size_t members, boost::system::error_code&) {
+    if (refuse_duplicate_keys_) keys_.pop_back();
+    stack_.push_object(members);
     return true;
   }
-  bool on_array_begin(boost::system::error_code&) {
-    Open(json::array());
-    return true;
-  }
-  bool on_array_end(std::size_t, boost::system::error_code&) {
-    open_.pop_back();
+  bool on_array_begin(boost::system::error_code&) { return true; }
+  bool on_array_end(std::size_t elements, boost::system::error_code&) {
+    stack_.push_array(elements);
     return true;
   }
   bool on_key_part(boost::json::string_view part, std::size_t, boost::system::error_code&) {
-    text_.append(part.data(), part.size());
+    if (refuse_duplicate_keys_) text_.append(part.data(), part.size());
+    stack_.push_chars(part);
     return true;
   }
   bool on_key(boost::json::string_view part, std::size_t, boost::system::error_code& error) {
-    text_.append(part.data(), part.size());
-    keys_.push_back(std::move(text_));
-    text_.clear();
-    if (refuse_duplicate_keys_ && open_.back()->get_object().contains(keys_.back())) {
-      duplicate_key_ = keys_.back();
-      error = boost::json::error::extra_data;
-      return false;
+    if (refuse_duplicate_keys_) {
+      text_.append(part.data(), part.size());
+      const auto [place, fresh] = keys_.back().insert(std::exchange(text_, {}));
+      if (!fresh) {
+        duplicate_key_ = *place;
+        error = boost::json::error::extra_data;
+        return false;
+      }
     }
+    stack_.push_key(part);
     return true;
   }
   bool on_string_part(boost::json::string_view part, std::size_t, boost::system::error_code&) {
-    text_.append(part.data(), part.size());
+    stack_.push_chars(part);
     return true;
   }
   bool on_string(boost::json::string_view part, std::size_t, boost::system::error_code&) {
-    text_.append(part.data(), part.size());
-    Add(json::value(json::string(text_)));
-    text_.clear();
+    stack_.push_string(part);
     return true;
   }
   bool on_number_part(boost::json::string_view part, boost::system::error_code&) {
@@ -73,55 +76,39 @@ class Builder {
     return true;
   }
   bool on_int64(std::int64_t value, boost::json::string_view, boost::system::error_code&) {
-    return AddNumber(json::value(value));
+    stack_.push_int64(value);
+    text_.clear();
+    return true;
   }
   bool on_uint64(std::uint64_t value, boost::json::string_view, boost::system::error_code&) {
-    return AddNumber(json::value(value));
+    stack_.push_uint64(value);
+    text_.clear();
+    return true;
   }
   bool on_double(double value, boost::json::string_view part, boost::system::error_code&) {
     text_.append(part.data(), part.size());
     double exact = value;
     const auto parsed = std::from_chars(text_.data(), text_.data() + text_.size(), exact);
-    return AddNumber(json::value(parsed.ec == std::errc() ? exact : value));
+    stack_.push_double(parsed.ec == std::errc() ? exact : value);
+    text_.clear();
+    return true;
   }
   bool on_bool(bool value, boost::system::error_code&) {
-    Add(json::value(value));
+    stack_.push_bool(value);
     return true;
   }
   bool on_null(boost::system::error_code&) {
-    Add(json::value(nullptr));
+    stack_.push_null();
     return true;
   }
   bool on_comment_part(boost::json::string_view, boost::system::error_code&) { return true; }
   bool on_comment(boost::json::string_view, boost::system::error_code&) { return true; }
 
  private:
-  bool AddNumber(json::value value) {
-    Add(std::move(value));
-    text_.clear();
-    return true;
-  }
-
-  // Stays where it is put until its container closes: containers grow only at their open end.
-  json::value* Add(json::value value) {
-    if (open_.empty()) {
-      root_ = std::move(value);
-      return &root_;
-    }
-    if (json::array* array = open_.back()->if_array())
-      return &array->emplace_back(std::move(value));
-    json::value& member = open_.back()->get_object()[keys_.back()];
-    keys_.pop_back();
-    member = std::move(value);
-    return &member;
-  }
-  void Open(json::value container) { open_.push_back(Add(std::move(container))); }
-
   bool refuse_duplicate_keys_;
-  json::value root_;
-  std::vector<json::value*> open_;
-  std::vector<std::string> keys_;  // of the members whose values are still to come
-  std::string text_;
+  json::value_stack stack_;
+  std::string text_;                         // of a number, or of a key that must not come twice
+  std::vector<std::set<std::string>> keys_;  // of the objects that are open
   std::string duplicate_key_;
 };
 
@@ -184,10 +171,10 @@ void Append(const json::value& value, std::string& out, int indent) {
       out.append(value.get_bool() ? "true" : "false");
       return;
     case json::kind::int64:
-      fmt::format_to(std::back_inserter(out), "{}", value.get_int64());
+      out.append(fmt::format_int(value.get_int64()).c_str());
       return;
     case json::kind::uint64:
-      fmt::format_to(std::back_inserter(out), "{}", value.get_uint64());
+      out.append(fmt::format_int(value.get_uint64()).c_str());
       return;
     case json::kind::double_:
       AppendJsonDouble(value.get_double(), out);
@@ -202,6 +189,23 @@ void Append(const json::value& value, std::string& out, int indent) {
       AppendObject(value.get_object(), out, indent);
       return;
   }
+}
+
+}  // namespace
+
+namespace {
+
+// Whether none of eight bytes needs an escape: the classic test for a small byte within a word.
+bool IsPlain(const char* bytes) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, bytes, sizeof word);
+  constexpr std::uint64_t kOnes = ~std::uint64_t{0} / 255;
+  constexpr std::uint64_t kHighBits = kOnes * 0x80;
+  const std::uint64_t quotes = word ^ (kOnes * '"');
+  const std::uint64_t backslashes = word ^ (kOnes * '\\');
+  const std::uint64_t found = ((word - kOnes * 0x20) & ~word) | ((quotes - kOnes) & ~quotes) |
+                              ((backslashes - kOnes) & ~backslashes);
+  return (found & kHighBits) == 0;
 }
 
 }  // namespace
@@ -226,6 +230,10 @@ void AppendJsonString(std::string_view text, std::string& out) {
   out.push_back('"');
   std::size_t plain = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
+    while (i + sizeof(std::uint64_t) <= text.size() && IsPlain(text.data() + i)) {
+      i += sizeof(std::uint64_t);
+    }
+    if (i == text.size()) break;
     const unsigned char c = static_cast<unsigned char>(text[i]);
     if (c >= 0x20 && c != '"' && c != '\\') continue;
     out.append(text.substr(plain, i - plain));

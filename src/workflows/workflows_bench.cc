@@ -1,7 +1,9 @@
 // Durable executions per second of the three-Task state machine, in process: no HTTP, functions
 // that answer at once. `concurrency` executions are under way at any time, as with as many clients.
 #include <benchmark/benchmark.h>
+#include <unistd.h>
 
+#include <fstream>
 #include <latch>
 
 #include "base/json.h"
@@ -89,6 +91,57 @@ BENCHMARK(RunThreeTasks)
     ->UseRealTime()
     ->Unit(benchmark::kMillisecond);
 
+std::int64_t ResidentBytes() {
+  std::ifstream status("/proc/self/statm");
+  std::int64_t pages = 0;
+  status >> pages >> pages;
+  return pages * sysconf(_SC_PAGESIZE);
+}
+
+class SilentRunner final : public TaskRunner {
+ public:
+  void Start(TaskRequest, TaskDone) override {}
+  void Cancel(const std::string&, std::uint64_t) override {}
+};
+
+// What 100,000 executions that wait for a day take in memory, and for a task's answer.
+void WaitingExecutions(benchmark::State& state) {
+  constexpr char kWait[] =
+      R"({"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":86400,"End":true}}})";
+  constexpr char kTask[] = R"({"StartAt":"T","States":{"T":{"Type":"Task","End":true,)"
+                           R"("Resource":"arn:aws:lambda:us-east-1:000000000000:function:f"}}})";
+  constexpr std::int64_t kExecutions = 100'000;
+  for (auto _ : state) {
+    io::TemporaryDirectory directory;
+    SystemClock clock;
+    SilentRunner runner;
+    const std::int64_t before = ResidentBytes();
+    auto database = *db::Database::Open(directory.path() / "db", {});
+    auto service = *Workflows::Open(*database, runner, clock, Identity{}, {});
+    io::Shards shards(1);
+    const std::string machine = shards
+                                    .RunAndWait(service->CreateStateMachine(
+                                        {.name = "m",
+                                         .definition = state.range(0) == 0 ? kWait : kTask,
+                                         .role_arn = "arn:aws:iam::000000000000:role/r"}))
+                                    ->arn;
+    std::atomic<std::int64_t> left{kExecutions};
+    std::latch done(64);
+    for (int i = 0; i < 64; ++i) shards.Spawn(Client(*service, machine, left, done));
+    done.wait();
+    state.counters["MiB"] = static_cast<double>(ResidentBytes() - before) / 1024 / 1024;
+    state.counters["open"] = static_cast<double>(service->counters().open);
+    service.reset();
+  }
+}
+BENCHMARK(WaitingExecutions)
+    ->ArgName("task")
+    ->Arg(0)
+    ->Arg(1)
+    ->Iterations(1)
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
+
 // One page of a machine with a million ended executions, of which one in a thousand failed.
 void ListOfAMillion(benchmark::State& state) {
   io::TemporaryDirectory directory;
@@ -99,9 +152,12 @@ void ListOfAMillion(benchmark::State& state) {
   const std::string machine = "arn:aws:states:us-east-1:000000000000:stateMachine:m";
   const Result<void> filled = database->WriteAndWait([](db::Connection& connection) {
     return connection.Execute(
-        "INSERT INTO state_machines VALUES (1, 'm', 0, 0, 0, 1);"
+        "INSERT INTO state_machines (id, name, type, status, created_us, revision) "
+        "VALUES (1, 'm', 0, 0, 0, 1);"
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000) "
-        "INSERT INTO executions SELECT i, 1, 1, CASE WHEN i % 1000 = 0 THEN 2 ELSE 1 END, i * 1000,"
+        "INSERT INTO executions (id, machine, revision, status, start_us, stop_us, seed, name, "
+        "input) "
+        "SELECT i, 1, 1, CASE WHEN i % 1000 = 0 THEN 2 ELSE 1 END, i * 1000,"
         " i * 1000 + 5, i, printf('execution-%032d', i), '{\"s3_key\":\"a\"}' FROM n");
   });
   if (!filled) return state.SkipWithError(filled.error().message().c_str());
