@@ -48,15 +48,24 @@ Result<std::string> ChildInputs::Selected(MapItem item) {
   about["Source"] = item.source;
   context_.get_object()["Map"] = {{"Item", std::move(about)}};
   std::size_t budget = Path::kMaxResultBytes;
-  const Scope scope{.input = &input_,
-                    .context = [this]() -> const json::value& { return context_; },
-                    .random = [this] { return MixedBits(spec_.random_seed, ++draws_); },
-                    .budget = &budget,
-                    .variable = [this](std::string_view name) -> const json::value* {
-                      const json::object* variables = variables_.if_object();
-                      return variables == nullptr ? nullptr : FindMember(*variables, name);
-                    }};
+  Scope scope{.input = &input_,
+              .context = [this]() -> const json::value& { return context_; },
+              .random = [this] { return MixedBits(spec_.random_seed, ++draws_); },
+              .budget = &budget,
+              .variable = [this](std::string_view name) -> const json::value* {
+                const json::object* variables = variables_.if_object();
+                return variables == nullptr ? nullptr : FindMember(*variables, name);
+              }};
+  scope.now = spec_.now;
+  // $states is made once: only the item in it changes.
+  if (state.jsonata) {
+    if (!states_.is_object()) states_ = {{"input", input_}, {"context", context_}};
+    json::object& context = states_.get_object().at("context").get_object();
+    context["Map"] = context_.get_object().at("Map");
+    scope.states = std::move(states_);
+  }
   auto value = state.parameters->Evaluate(scope);
+  if (state.jsonata) states_ = std::move(scope.states);
   if (!value) return WrappedError(spec_.state_name, spec_.entered_event, value.error());
   return ToJson(*value);
 }

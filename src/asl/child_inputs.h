@@ -46,6 +46,7 @@ class ChildInputs {
   json::value input_;
   json::value context_;
   json::value variables_;
+  json::value states_;  // JSONata: $states
   std::int64_t index_ = 0;
   std::uint64_t draws_ = 0;
   std::string batch_;  // items so far, with commas

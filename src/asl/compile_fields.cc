@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "asl/compiler.h"
+#include "asl/query.h"
 
 namespace scones::asl {
 
@@ -90,9 +91,10 @@ ResultPath Compiler::CompileResultPath(const json::object& source, const std::st
 
 std::optional<Template> Compiler::CompileTemplate(const json::object& source,
                                                   std::string_view field,
-                                                  const std::string& location) {
+                                                  const std::string& location, unsigned states) {
   const json::value* value = FindMember(source, field);
   if (value == nullptr) return std::nullopt;
+  if (jsonata_) return CompileQueryTemplate(*value, fmt::format("{}/{}", location, field), states);
   std::vector<Template::Fault> faults;
   Template compiled = Template::Compile(*value, fmt::format("{}/{}", location, field), faults);
   for (Template::Fault& fault : faults)
@@ -104,10 +106,15 @@ NumberField Compiler::CompileNumber(const json::object& source, std::string_view
                                     const std::string& location, std::int64_t least,
                                     std::int64_t most) {
   NumberField number;
+  const json::value* given = FindMember(source, field);
+  if (jsonata_ && given != nullptr && given->is_string()) {
+    number.expression = CompileQuery(*given, fmt::format("{}/{}", location, field));
+    return number;
+  }
   const std::string path_field = fmt::format("{}Path", field);
   CheckExclusive(source, location, field, path_field);
   number.expression = CompileExpression(source, path_field, location, true);
-  if (!source.contains(field)) return number;
+  if (given == nullptr) return number;
   const auto value = FindInteger(source, field);
   if (!value || *value < least || *value > most) {
     SchemaFault(fmt::format("{}/{}", location, field),
@@ -128,6 +135,10 @@ TextField Compiler::CompileText(const json::object& source, std::string_view fie
   if (value == nullptr) return text;
   if (!value->is_string()) {
     SchemaFault(fmt::format("{}/{}", location, field), "Expected value of type String");
+    return text;
+  }
+  if (jsonata_ && Query::IsMeant(value->get_string())) {
+    text.expression = CompileQuery(*value, fmt::format("{}/{}", location, field));
     return text;
   }
   text.literal = std::string(value->get_string());
@@ -195,6 +206,11 @@ Retrier Compiler::CompileRetrier(const json::value& source, const std::string& l
                {"ErrorEquals", "IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds",
                 "JitterStrategy", "Comment"});
   retrier.errors = CompileErrors(*fields, location, last);
+  for (const char* field : {"IntervalSeconds", "MaxAttempts", "MaxDelaySeconds"}) {
+    const json::value* number = FindMember(*fields, field);
+    if (number != nullptr && number->is_string())
+      SchemaFault(fmt::format("{}/{}", location, field), "Expected value of type Integer");
+  }
   retrier.interval_seconds =
       CompileNumber(*fields, "IntervalSeconds", location, 1, kMaxNumber).literal.value_or(1);
   retrier.max_attempts =
@@ -247,7 +263,8 @@ void Compiler::CompileCatch(const json::object& source, const std::string& locat
       CheckUnknown(*fields, at, {"ErrorEquals", "Next", "ResultPath", "Assign", "Comment"});
     }
     Catcher catcher;
-    catcher.assign = CompileAssign(*fields, at);
+    catcher.assign = CompileAssign(*fields, at, Query::kErrorOutput);
+    if (jsonata) catcher.output = CompileTemplate(*fields, "Output", at, Query::kErrorOutput);
     catcher.errors = CompileErrors(*fields, at, i + 1 == catchers->size());
     catcher.result_path = CompileResultPath(*fields, at);
     catcher.next = ResolveTarget(*fields, "Next", at, names);

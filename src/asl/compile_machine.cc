@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "asl/compiler.h"
+#include "asl/query.h"
 
 namespace scones::asl {
 namespace {
@@ -98,15 +99,6 @@ std::optional<StateType> FindStateType(std::string_view name) {
   return std::nullopt;
 }
 
-// Reads a QueryLanguage member; nothing where it is absent or wrong.
-std::optional<bool> IsJsonata(const json::object& source) {
-  const json::string* language = FindString(source, "QueryLanguage");
-  if (language == nullptr) return std::nullopt;
-  if (*language == "JSONata") return true;
-  if (*language == "JSONPath") return false;
-  return std::nullopt;
-}
-
 }  // namespace
 
 void Compiler::Fault(std::string_view code, std::string location, std::string message) {
@@ -132,10 +124,7 @@ void Compiler::CompileMachine(const json::value& document) {
   CheckUnknown(*machine, "/",
                {"Comment", "StartAt", "States", "Version", "TimeoutSeconds", "QueryLanguage",
                 "ProcessorConfig"});
-  machine_jsonata_ = IsJsonata(*machine).value_or(false);
-  if (machine->contains("QueryLanguage") && !IsJsonata(*machine)) {
-    SchemaFault("/QueryLanguage", "Value is not one of: [JSONPath, JSONata]");
-  }
+  machine_jsonata_ = ReadLanguage(*machine, "", false);
   program_.timeout_seconds =
       CompileNumber(*machine, "TimeoutSeconds", "", 1, kMaxTimeoutSeconds).literal;
   CompileScope(*machine, "", machine_jsonata_, 0);
@@ -164,6 +153,8 @@ int Compiler::CompileScope(const json::object& source, const std::string& locati
   const VariableNames outer = outer_variables_;
   outer_variables_.insert(own_variables_.begin(), own_variables_.end());
   const VariableNames around = std::exchange(own_variables_, AssignedNames(*states));
+  const bool jsonata_around = jsonata_;
+  const std::string state_around = state_location_;
   for (const auto& member : *states) {
     const auto found = names.find(std::string_view(member.key()));
     const json::object* state = member.value().if_object();
@@ -173,6 +164,8 @@ int Compiler::CompileScope(const json::object& source, const std::string& locati
   }
   outer_variables_ = outer;
   own_variables_ = around;
+  jsonata_ = jsonata_around;
+  state_location_ = state_around;
   CheckReachable(*states, states_location, start, names);
   return scope;
 }
@@ -261,37 +254,16 @@ bool Compiler::CheckFields(const json::object& source, const std::string& locati
     const unsigned other = !known ? 0 : jsonata ? rule->jsonpath : rule->jsonata;
     if ((own & Bit(type)) != 0) continue;
     if ((other & Bit(type)) != 0) {
-      SchemaFault(location, fmt::format("Field '{}' is not supported for QueryLanguage '{}'", key,
-                                        jsonata ? "JSONata" : "JSONPath"));
+      const std::string_view language = jsonata ? "JSONata" : "JSONPath";
+      const std::string_view other_language = jsonata ? "JSONPath" : "JSONata";
+      SchemaFault(location, fmt::format("The QueryLanguage is set to '{}', but field '{}' is only "
+                                        "supported for the '{}' QueryLanguage",
+                                        language, key, other_language));
     } else {
       SchemaFault(location, fmt::format("Field '{}' is not supported", key));
     }
   }
   return diagnostics_.size() == before;
-}
-
-// Every string of a JSONata state that looks like an expression must be one: "{% … %}".
-void Compiler::CheckJsonataStrings(const json::value& source, const std::string& location) {
-  if (const json::object* object = source.if_object()) {
-    for (const auto& member : *object) {
-      const std::string_view key = member.key();
-      if (key == "Comment" || key == "ItemProcessor" || key == "Iterator" || key == "Branches")
-        continue;
-      CheckJsonataStrings(member.value(), fmt::format("{}/{}", location, key));
-    }
-  } else if (const json::array* array = source.if_array()) {
-    for (std::size_t i = 0; i < array->size(); ++i) {
-      CheckJsonataStrings((*array)[i], fmt::format("{}[{}]", location, i));
-    }
-  } else if (const json::string* string = source.if_string()) {
-    const std::string_view text = *string;
-    const bool opens = text.starts_with("{%");
-    const bool closes = text.ends_with("%}");
-    const bool spaced = text.size() > 5 && text[2] == ' ' && text[text.size() - 3] == ' ';
-    if ((opens || closes) && !(opens && closes && spaced)) {
-      SchemaFault(location, "A JSONata expression must be enclosed in '{% ' and ' %}'");
-    }
-  }
 }
 
 void Compiler::CompileFlow(const json::object& source, const std::string& location, State& state,
@@ -318,28 +290,29 @@ void Compiler::CompileState(const json::object& source, const std::string& locat
                 "Value is not one of: [Task, Pass, Choice, Wait, Succeed, Fail, Parallel, Map]");
     return;
   }
-  if (source.contains("QueryLanguage")) {
-    const auto own = IsJsonata(source);
-    if (!own) SchemaFault(location + "/QueryLanguage", "Value is not one of: [JSONPath, JSONata]");
-    if (own && !*own && machine_jsonata_ && depth == 0) {
-      SchemaFault(
-          location,
-          "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine");
-    }
-    jsonata = own.value_or(jsonata);
+  jsonata = ReadLanguage(source, location, jsonata);
+  if (!jsonata && machine_jsonata_ && depth == 0) {
+    SchemaFault(
+        location,
+        "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine");
+    return;
   }
   if (!CheckFields(source, location, *type, jsonata)) return;
+  jsonata_ = jsonata;
+  state_location_ = location;
   // Built apart: compiling nested scopes makes the vector of states grow.
   State state;
   state.type = *type;
   state.name = program_.states[static_cast<std::size_t>(index)].name;
+  state.jsonata = jsonata;
   if (jsonata) {
-    Unsupported(location, "The query language JSONata is not supported yet");
-    CheckJsonataStrings(source, location);
+    CheckQueries(source, location);
+    CompileQueryData(source, location, state);
   } else {
     CompileData(source, location, state);
   }
-  state.assign = CompileAssign(source, location);
+  const bool has_result = (Bit(*type) & kGuarded) != 0;
+  state.assign = CompileAssign(source, location, has_result ? Query::kResult : 0);
   if ((Bit(*type) & kFlowing) != 0) CompileFlow(source, location, state, names);
   if ((Bit(*type) & kGuarded) != 0) {
     CompileRetry(source, location, state);
@@ -348,11 +321,8 @@ void Compiler::CompileState(const json::object& source, const std::string& locat
   switch (*type) {
     case StateType::kTask:
       CompileTask(source, location, state);
-      if (!jsonata) {
-        state.timeout = CompileNumber(source, "TimeoutSeconds", location, 1, kMaxTimeoutSeconds);
-        state.heartbeat =
-            CompileNumber(source, "HeartbeatSeconds", location, 1, kMaxTimeoutSeconds);
-      }
+      state.timeout = CompileNumber(source, "TimeoutSeconds", location, 1, kMaxTimeoutSeconds);
+      state.heartbeat = CompileNumber(source, "HeartbeatSeconds", location, 1, kMaxTimeoutSeconds);
       break;
     case StateType::kPass:
       if (const json::value* result = FindMember(source, "Result")) state.result = *result;
@@ -361,7 +331,7 @@ void Compiler::CompileState(const json::object& source, const std::string& locat
       CompileChoice(source, location, state, names, jsonata);
       break;
     case StateType::kWait:
-      CompileWait(source, location, state, jsonata);
+      CompileWait(source, location, state);
       break;
     case StateType::kSucceed:
       break;

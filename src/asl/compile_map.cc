@@ -58,23 +58,25 @@ void Compiler::CompileDistributedMap(const json::object& source, const std::stri
   map->child_type = child_type;
   CompileTolerance(source, location, *map, jsonata);
   CompileItemReader(source, location, *map, jsonata);
-  CompileItemBatcher(source, location, *map, jsonata);
+  CompileItemBatcher(source, location, *map);
   CompileResultWriter(source, location, *map, jsonata);
   state.distributed = std::move(map);
 }
 
 void Compiler::CompileTolerance(const json::object& source, const std::string& location,
                                 DistributedMap& map, bool jsonata) {
-  if (!jsonata) {
-    map.tolerated_count = CompileNumber(source, "ToleratedFailureCount", location, 0, kMaxCount);
-  }
+  map.tolerated_count = CompileNumber(source, "ToleratedFailureCount", location, 0, kMaxCount);
   static constexpr char kPercentage[] = "ToleratedFailurePercentage";
   CheckExclusive(source, location, kPercentage, "ToleratedFailurePercentagePath");
-  map.tolerated_percentage.path =
+  map.tolerated_percentage.expression =
       CompileExpression(source, "ToleratedFailurePercentagePath", location, true);
   const json::value* percentage = FindMember(source, kPercentage);
-  if (percentage == nullptr || (jsonata && percentage->is_string())) return;
+  if (percentage == nullptr) return;
   const std::string place = fmt::format("{}/{}", location, kPercentage);
+  if (jsonata && percentage->is_string()) {
+    map.tolerated_percentage.expression = CompileQuery(*percentage, place);
+    return;
+  }
   if (!percentage->is_number()) {
     SchemaFault(place, "Expected value of type Number");
     return;
@@ -128,7 +130,7 @@ void Compiler::CompileItemReader(const json::object& source, const std::string& 
   if (config != nullptr && !config->is_object()) {
     SchemaFault(place + "/ReaderConfig", "Expected value of type Object");
   } else if (config != nullptr) {
-    CompileReaderConfig(config->get_object(), place + "/ReaderConfig", reader, jsonata);
+    CompileReaderConfig(config->get_object(), place + "/ReaderConfig", reader);
   } else if (!lists) {
     CheckRequired(*object, place, {"ReaderConfig"});
   }
@@ -136,14 +138,12 @@ void Compiler::CompileItemReader(const json::object& source, const std::string& 
 }
 
 void Compiler::CompileReaderConfig(const json::object& config, const std::string& location,
-                                   DistributedMap::Reader& reader, bool jsonata) {
+                                   DistributedMap::Reader& reader) {
   using Source = ItemReaderSpec::Source;
   CheckUnknown(config, location,
                {"InputType", "ManifestType", "Transformation", "CSVHeaderLocation", "CSVHeaders",
                 "CSVDelimiter", "ItemsPointer", "MaxItems", "MaxItemsPath", "Comment"});
-  if (!jsonata) {
-    reader.max_items = CompileNumber(config, "MaxItems", location, 0, kMaxReaderItems);
-  }
+  reader.max_items = CompileNumber(config, "MaxItems", location, 0, kMaxReaderItems);
   const bool lists = reader.config.source == Source::kListing;
   const auto transformation =
       CompileChoiceOf(config, "Transformation", location, {"NONE", "LOAD_AND_FLATTEN"});
@@ -207,7 +207,7 @@ void Compiler::CompileCsvConfig(const json::object& config, const std::string& l
 }
 
 void Compiler::CompileItemBatcher(const json::object& source, const std::string& location,
-                                  DistributedMap& map, bool jsonata) {
+                                  DistributedMap& map) {
   const json::value* value = FindMember(source, "ItemBatcher");
   if (value == nullptr) return;
   const std::string place = location + "/ItemBatcher";
@@ -228,10 +228,8 @@ void Compiler::CompileItemBatcher(const json::object& source, const std::string&
                 "required");
   }
   DistributedMap::Batcher batcher;
-  if (!jsonata) {
-    batcher.max_items = CompileNumber(*object, "MaxItemsPerBatch", place, 1, kMaxCount);
-    batcher.max_bytes = CompileNumber(*object, "MaxInputBytesPerBatch", place, 1, kMaxBatchBytes);
-  }
+  batcher.max_items = CompileNumber(*object, "MaxItemsPerBatch", place, 1, kMaxCount);
+  batcher.max_bytes = CompileNumber(*object, "MaxInputBytesPerBatch", place, 1, kMaxBatchBytes);
   batcher.input = CompileTemplate(*object, "BatchInput", place);
   map.batcher = std::move(batcher);
 }

@@ -96,13 +96,15 @@ void Compiler::CompileChoice(const json::object& source, const std::string& loca
     if (rule != nullptr) {
       CheckRequired(*rule, at, {"Next"});
       branch.next = ResolveTarget(*rule, "Next", at, names);
-      branch.assign = CompileAssign(*rule, at);
+      branch.assign = CompileAssign(*rule, at, 0);
     }
     if (!jsonata) {
       branch.rule = CompileRule((*choices)[i], at, false, 0);
     } else if (rule != nullptr) {
       CheckRequired(*rule, at, {"Condition"});
       CheckUnknown(*rule, at, {"Condition", "Next", "Output", "Assign", "Comment"});
+      branch.condition = CompileCondition(*rule, at);
+      branch.output = CompileTemplate(*rule, "Output", at);
     }
     state.choices.push_back(std::move(branch));
   }
@@ -204,8 +206,7 @@ bool Compiler::CheckOperand(const ChoiceOperator& op, std::string_view name,
   return diagnostics_.size() == before;
 }
 
-void Compiler::CompileWait(const json::object& source, const std::string& location, State& state,
-                           bool jsonata) {
+void Compiler::CompileWait(const json::object& source, const std::string& location, State& state) {
   int given = 0;
   for (const char* field : {"Seconds", "SecondsPath", "Timestamp", "TimestampPath"}) {
     if (source.contains(field)) ++given;
@@ -217,7 +218,6 @@ void Compiler::CompileWait(const json::object& source, const std::string& locati
         "is required");
     return;
   }
-  if (jsonata) return;
   state.wait_seconds = CompileNumber(source, "Seconds", location, 0, kMaxWaitSeconds);
   state.wait_timestamp = CompileText(source, "Timestamp", location);
   const auto& timestamp = state.wait_timestamp.literal;
@@ -294,12 +294,14 @@ void Compiler::CompileMap(const json::object& source, const std::string& locatio
   } else {
     CheckInlineMap(source, location);
   }
-  if (!jsonata) {
+  if (jsonata) {
+    state.items = CompileItems(source, location);
+  } else {
     state.items_path = CompileExpression(source, "ItemsPath", location, true);
-    state.max_concurrency = CompileNumber(source, "MaxConcurrency", location, 0, kMaxCount);
-    if (source.contains("ItemSelector")) {
-      state.parameters = CompileTemplate(source, "ItemSelector", location);
-    }
+  }
+  state.max_concurrency = CompileNumber(source, "MaxConcurrency", location, 0, kMaxCount);
+  if (source.contains("ItemSelector")) {
+    state.parameters = CompileTemplate(source, "ItemSelector", location);
   }
   // The children of a distributed Map are executions of their own: they see no variable of ours,
   // and what they may not do follows from what they are.

@@ -63,7 +63,7 @@ Compiler::VariableNames Compiler::AssignedNames(const json::object& states) {
 }
 
 std::optional<Template> Compiler::CompileAssign(const json::object& source,
-                                                const std::string& location) {
+                                                const std::string& location, unsigned states) {
   const json::value* value = FindMember(source, "Assign");
   if (value == nullptr) return std::nullopt;
   const std::string place = location + "/Assign";
@@ -73,7 +73,8 @@ std::optional<Template> Compiler::CompileAssign(const json::object& source,
     return std::nullopt;
   }
   for (const auto& member : *assign) {
-    const std::string_view name = WithoutMark(member.key());
+    const std::string_view name =
+        jsonata_ ? std::string_view(member.key()) : WithoutMark(member.key());
     const std::string at = fmt::format("{}/{}", place, std::string_view(member.key()));
     if (name == "states") {
       SchemaFault(at, "The variable name 'states' is reserved.");
@@ -86,7 +87,7 @@ std::optional<Template> Compiler::CompileAssign(const json::object& source,
             fmt::format("The variable name '{}' was already defined in a parent scope.", name));
     }
   }
-  return CompileTemplate(source, "Assign", location);
+  return CompileTemplate(source, "Assign", location, states);
 }
 
 }  // namespace scones::asl

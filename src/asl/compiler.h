@@ -47,7 +47,6 @@ class Compiler {
                     const Names& names, bool jsonata, int depth);
   bool CheckFields(const json::object& source, const std::string& location, StateType type,
                    bool jsonata);
-  void CheckJsonataStrings(const json::value& source, const std::string& location);
   void CompileFlow(const json::object& source, const std::string& location, State& state,
                    const Names& names);
   int ResolveTarget(const json::object& source, std::string_view field, const std::string& location,
@@ -63,8 +62,7 @@ class Compiler {
   ChoiceRule CompileTest(const json::object& rule, const std::string& location);
   bool CheckOperand(const ChoiceOperator& op, std::string_view name, const json::value& operand,
                     const std::string& location, ChoiceRule& test);
-  void CompileWait(const json::object& source, const std::string& location, State& state,
-                   bool jsonata);
+  void CompileWait(const json::object& source, const std::string& location, State& state);
   void CompileFail(const json::object& source, const std::string& location, State& state);
   void CompileParallel(const json::object& source, const std::string& location, State& state,
                        bool jsonata, int depth);
@@ -79,11 +77,11 @@ class Compiler {
   void CompileItemReader(const json::object& source, const std::string& location,
                          DistributedMap& map, bool jsonata);
   void CompileReaderConfig(const json::object& config, const std::string& location,
-                           DistributedMap::Reader& reader, bool jsonata);
+                           DistributedMap::Reader& reader);
   void CompileCsvConfig(const json::object& config, const std::string& location,
                         ItemReaderSpec& reader);
   void CompileItemBatcher(const json::object& source, const std::string& location,
-                          DistributedMap& map, bool jsonata);
+                          DistributedMap& map);
   void CompileResultWriter(const json::object& source, const std::string& location,
                            DistributedMap& map, bool jsonata);
   const json::object* CompileS3Resource(const json::object& source, std::string_view field,
@@ -97,7 +95,19 @@ class Compiler {
 
   // compile_variables.cc
   static VariableNames AssignedNames(const json::object& states);
-  std::optional<Template> CompileAssign(const json::object& source, const std::string& location);
+  std::optional<Template> CompileAssign(const json::object& source, const std::string& location,
+                                        unsigned states);
+
+  // compile_queries.cc. `states`: the members of $states that a field has besides "input" and
+  // "context" (see Query::States).
+  bool ReadLanguage(const json::object& source, const std::string& location, bool inherited);
+  void CheckQueries(const json::value& source, const std::string& location);
+  void CompileQueryData(const json::object& source, const std::string& location, State& state);
+  Template CompileQueryTemplate(const json::value& source, const std::string& place,
+                                unsigned states);
+  std::optional<Expression> CompileQuery(const json::value& source, const std::string& place);
+  std::optional<Template> CompileCondition(const json::object& rule, const std::string& location);
+  std::optional<Template> CompileItems(const json::object& source, const std::string& location);
 
   // compile_fields.cc
   void CompileData(const json::object& source, const std::string& location, State& state);
@@ -105,7 +115,7 @@ class Compiler {
                                 const std::string& location);
   ResultPath CompileResultPath(const json::object& source, const std::string& location);
   std::optional<Template> CompileTemplate(const json::object& source, std::string_view field,
-                                          const std::string& location);
+                                          const std::string& location, unsigned states = 0);
   std::optional<Expression> CompileExpression(const json::object& source, std::string_view field,
                                               const std::string& location, bool intrinsic);
   NumberField CompileNumber(const json::object& source, std::string_view field,
@@ -136,6 +146,9 @@ class Compiler {
   VariableNames own_variables_;
   VariableNames outer_variables_;
   bool machine_jsonata_ = false;
+  // Of the state that is compiled.
+  bool jsonata_ = false;
+  std::string state_location_;
 };
 
 // The line of the value at `location` ("/States/A/Choices[0]/Next") in `text`, or of the nearest

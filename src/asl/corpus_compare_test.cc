@@ -64,14 +64,17 @@ bool MatchesText(std::string_view key, std::string_view expected, std::string_vi
       pieces.back().push_back(expected[i]);
     }
   }
-  if (!actual.starts_with(pieces.front()) || !actual.ends_with(pieces.back())) return false;
-  std::size_t at = 0;
-  for (const std::string& piece : pieces) {
-    const std::size_t found = actual.find(piece, at);
-    if (found == std::string_view::npos) return false;
-    at = found + piece.size();
-  }
-  return true;
+  const auto matches = [&](std::string_view text) {
+    if (!text.starts_with(pieces.front()) || !text.ends_with(pieces.back())) return false;
+    std::size_t at = 0;
+    for (const std::string& piece : pieces) {
+      const std::size_t found = text.find(piece, at);
+      if (found == std::string_view::npos) return false;
+      at = found + piece.size();
+    }
+    return true;
+  };
+  return matches(actual) || matches(replacements.Apply(actual));
 }
 
 // Empty when alike, else where they differ.

@@ -8,11 +8,11 @@
 namespace scones::asl {
 
 // What has been reached; these only go up.
-inline constexpr int kPurePassed = 469;
+inline constexpr int kPurePassed = 530;
 inline constexpr int kDistributedMapPassed = 15;
-inline constexpr int kLambdaPassed = 35;
+inline constexpr int kLambdaPassed = 52;
 inline constexpr int kStaticValidPassed = 62;
-inline constexpr int kStaticInvalidPassed = 45;
+inline constexpr int kStaticInvalidPassed = 50;
 
 // Empty when the case `one` (an element of the corpus' "execution" kind) passes, else what differs.
 std::string RunCorpusCase(const json::object& one);

@@ -50,13 +50,6 @@ TEST(DefinitionTest, DuplicateMembersAndDuplicateStatesAreRefused) {
               HasSubstr("Duplicate State name: P at /States/P/Branches[0]/States/P"));
 }
 
-TEST(DefinitionTest, WhatCannotRunYetIsValidButRefused) {
-  const char* jsonata =
-      R"({"QueryLanguage":"JSONata","StartAt":"A","States":{"A":{"Type":"Succeed"}}})";
-  EXPECT_TRUE(Validate(jsonata, MachineType::kStandard).empty());
-  EXPECT_THAT(Refusal(jsonata), HasSubstr("JSONata is not supported yet at /States/A"));
-}
-
 TEST(DefinitionTest, VariableNamesAreCheckedAgainstTheScopesAround) {
   const auto with = [](std::string_view assign) {
     return Refusal(R"({"StartAt":"A","States":{"A":{"Type":"Pass","Next":"P","Assign":)" +

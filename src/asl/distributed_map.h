@@ -12,7 +12,7 @@ namespace scones::asl {
 
 struct DecimalField {
   std::optional<double> literal;
-  std::optional<Expression> path;
+  std::optional<Expression> expression;
 };
 
 struct DistributedMap {

@@ -290,7 +290,7 @@ bool Engine::On(TimerFired& event) {
       TaskFailure(*frame, heartbeat ? "States.HeartbeatTimeout" : "States.Timeout", std::nullopt);
       return true;
     case Frame::Phase::kWaiting:
-      ExitUnchanged(*frame, StateOf(*frame).assign, StateOf(*frame).next);
+      ExitUnchanged(*frame, StateOf(*frame).assign, StateOf(*frame).output, StateOf(*frame).next);
       return true;
     case Frame::Phase::kRetrying:
       frame->phase = Frame::Phase::kAgain;

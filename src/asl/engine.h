@@ -132,12 +132,26 @@ class Engine {
   Result<Payload> MergeResult(const Frame& frame, const ResultPath& path, Payload result);
   void Complete(Frame& frame, Payload result);
   void Exit(Frame& frame, Result<Payload> output, int next, std::vector<Variable> assigned);
-  void ExitUnchanged(Frame& frame, const std::optional<Template>& assign, int next);
+  void ExitUnchanged(Frame& frame, const std::optional<Template>& assign,
+                     const std::optional<Template>& output, int next);
   void FinishFrame(Frame& frame, Payload output);
   void HandleError(Frame& frame, const Error& error);
   void HandleFailure(Frame& frame, Failure failure);
   bool TryRetry(Frame& frame, const Failure& failure);
+  void Catch(Frame& frame, const Catcher& catcher, const Failure& failure);
   void FailFrame(Frame& frame, Failure failure);
+
+  // engine_queries.cc: what is different in JSONata states.
+  void ExitQueries(Frame& frame, const Scope& scope, const std::optional<Template>& assign,
+                   const std::optional<Template>& output, Payload payload, int next);
+  Result<std::int64_t> QueryInteger(const Frame& frame, const Expression& expression,
+                                    std::int64_t least);
+  static Result<std::int64_t> QueryInteger(const Query& query, std::int64_t least,
+                                           const Scope& scope);
+  Result<Timestamp> QueryTimestamp(const Frame& frame, const Expression& expression);
+  Result<bool> QueryCondition(const Template& condition, const Scope& scope);
+  Result<json::value> QueryItems(const Frame& frame);
+  void NoteEvaluationFailure(Frame& frame, const State& state, const Error& shown);
 
   // engine_variables.cc
   const json::value* FindVariable(const Frame& frame, std::string_view name) const;
@@ -159,6 +173,11 @@ class Engine {
   std::size_t copy_budget_ = 0;
   bool history_full_ = false;
   Inspection* inspection_ = nullptr;  // TestState's
+  // Where in its state a JSONata expression failed last.
+  std::string query_location_;
+  // The frame that is entering its state, and the event that led to it.
+  const Frame* entering_ = nullptr;
+  std::int64_t before_entering_ = 0;
 };
 
 }  // namespace scones::asl

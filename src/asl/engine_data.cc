@@ -92,10 +92,13 @@ const json::value& Engine::ContextObject(const Frame& frame) {
 
 Scope Engine::ScopeFor(const Frame& frame, const Payload& input) {
   copy_budget_ = Path::kMaxResultBytes;
-  return {&input.value(),
-          [this, at = &frame]() -> const json::value& { return ContextObject(*at); },
-          [this] { return Random(); }, &copy_budget_,
-          [this, at = &frame](std::string_view name) { return FindVariable(*at, name); }};
+  Scope scope{&input.value(),
+              [this, at = &frame]() -> const json::value& { return ContextObject(*at); },
+              [this] { return Random(); }, &copy_budget_,
+              [this, at = &frame](std::string_view name) { return FindVariable(*at, name); }};
+  scope.now = now_;
+  scope.fault_location = &query_location_;
+  return scope;
 }
 
 Error WrappedError(std::string_view state_name, std::int64_t entered_event, const Error& error) {
@@ -168,6 +171,11 @@ Result<Payload> Engine::MergeResult(const Frame& frame, const ResultPath& path, 
 // The result of a Task, Pass, Parallel or Map on its way out.
 void Engine::Complete(Frame& frame, Payload result) {
   const State& state = StateOf(frame);
+  if (state.jsonata) {
+    Scope scope = ScopeFor(frame, frame.input);
+    scope.result = &result.value();
+    return ExitQueries(frame, scope, state.assign, state.output, result, state.next);
+  }
   auto selected = ApplyTemplate(frame, state.result_selector, std::move(result));
   if (!selected) return HandleError(frame, selected.error());
   if (inspection_ != nullptr) inspection_->Show("afterResultSelector", *selected);
@@ -183,8 +191,12 @@ void Engine::Complete(Frame& frame, Payload result) {
   Exit(frame, *std::move(merged), state.next, std::move(assigned));
 }
 
-// Leaves a state that has no result: its input is its output.
-void Engine::ExitUnchanged(Frame& frame, const std::optional<Template>& assign, int next) {
+// Leaves a state that has no result: its input is its output where `output` makes no other.
+void Engine::ExitUnchanged(Frame& frame, const std::optional<Template>& assign,
+                           const std::optional<Template>& output, int next) {
+  if (StateOf(frame).jsonata) {
+    return ExitQueries(frame, ScopeFor(frame, frame.input), assign, output, frame.input, next);
+  }
   auto input = EffectiveInput(frame);
   if (!input || !assign) return Exit(frame, std::move(input), next, {});
   auto assigned = EvaluateAssign(frame, assign, ScopeFor(frame, *input));
@@ -246,6 +258,8 @@ void Engine::HandleError(Frame& frame, const Error& error) {
   // AWS words this one without the state.
   const bool plain = error.reason() == "States.DataLimitExceeded";
   const Error shown = plain ? error : Wrapped(frame, error);
+  if (shown.reason() == "States.QueryEvaluationError")
+    NoteEvaluationFailure(frame, StateOf(frame), shown);
   HandleFailure(frame, {shown.reason(), shown.message()});
 }
 
@@ -288,33 +302,7 @@ void Engine::HandleFailure(Frame& frame, Failure failure) {
   }
   for (const Catcher& catcher : state.catchers) {
     if (!Matches(catcher.errors, failure)) continue;
-    const auto fail = [&](const Error& error) {
-      const Error wrapped = Wrapped(frame, error);
-      FailFrame(frame, {wrapped.reason(), wrapped.message()});
-    };
-    const Payload error = Payload::FromValue(
-        {{"Error", TextOrNull(failure.error)}, {"Cause", TextOrNull(failure.cause)}});
-    std::vector<Variable> assigned;
-    if (catcher.assign) {
-      auto values = EvaluateAssign(frame, catcher.assign, ScopeFor(frame, error));
-      if (!values) return fail(values.error());
-      assigned = *std::move(values);
-    }
-    auto output = MergeResult(frame, catcher.result_path, error);
-    if (!output) return fail(output.error());
-    if (inspection_ != nullptr && !inspection_->left) {
-      inspection_->Show("afterResultPath", *output);
-      inspection_->catcher = static_cast<int>(&catcher - state.catchers.data());
-      inspection_->next = catcher.next;
-    }
-    Leave(frame, *output, std::move(assigned));
-    frame.state = catcher.next;
-    frame.input = *std::move(output);
-    frame.phase = Frame::Phase::kReady;
-    frame.retry_count = 0;
-    frame.retries.clear();
-    ready_.push_back(frame.slot);
-    return;
+    return Catch(frame, catcher, failure);
   }
   // What is too large once all have ended would be so again: a redrive runs all of it.
   if (frame.phase == Frame::Phase::kChildren && !failure.child &&
@@ -323,6 +311,49 @@ void Engine::HandleFailure(Frame& frame, Failure failure) {
     frame.phase = Frame::Phase::kAgain;
   }
   FailFrame(frame, std::move(failure));
+}
+
+void Engine::Catch(Frame& frame, const Catcher& catcher, const Failure& failure) {
+  const State& state = StateOf(frame);
+  const auto fail = [&](const Error& error) {
+    const Error wrapped = Wrapped(frame, error);
+    if (wrapped.reason() == "States.QueryEvaluationError")
+      NoteEvaluationFailure(frame, state, wrapped);
+    FailFrame(frame, {wrapped.reason(), wrapped.message()});
+  };
+  const Payload error = Payload::FromValue(
+      {{"Error", TextOrNull(failure.error)}, {"Cause", TextOrNull(failure.cause)}});
+  std::vector<Variable> assigned;
+  Payload output = error;
+  if (catcher.assign || catcher.output) {
+    Scope scope = ScopeFor(frame, state.jsonata ? frame.input : error);
+    scope.error_output = &error.value();
+    auto values = EvaluateAssign(frame, catcher.assign, scope);
+    if (!values) return fail(values.error());
+    assigned = *std::move(values);
+    if (catcher.output) {
+      auto value = catcher.output->Evaluate(scope);
+      if (!value) return fail(value.error());
+      output = Payload::FromValue(*std::move(value));
+    }
+  }
+  if (!state.jsonata) {
+    auto merged = MergeResult(frame, catcher.result_path, std::move(output));
+    if (!merged) return fail(merged.error());
+    output = *std::move(merged);
+  }
+  if (inspection_ != nullptr && !inspection_->left) {
+    if (!state.jsonata) inspection_->Show("afterResultPath", output);
+    inspection_->catcher = static_cast<int>(&catcher - state.catchers.data());
+    inspection_->next = catcher.next;
+  }
+  Leave(frame, output, std::move(assigned));
+  frame.state = catcher.next;
+  frame.input = std::move(output);
+  frame.phase = Frame::Phase::kReady;
+  frame.retry_count = 0;
+  frame.retries.clear();
+  ready_.push_back(frame.slot);
 }
 
 // The scope of `frame` ends with an error that its own state did not take. The frame stays, for a

@@ -3,6 +3,7 @@
 
 #include "asl/distributed_map.h"
 #include "asl/engine.h"
+#include "asl/query.h"
 #include "base/encoding.h"
 
 namespace scones::asl {
@@ -50,6 +51,7 @@ std::string Uuid(std::uint64_t high, std::uint64_t low) {
 Result<std::int64_t> Engine::Count(const NumberField& field, std::string_view name,
                                    const Scope& scope) {
   if (!field.expression) return field.literal.value_or(0);
+  if (const Query* query = field.expression->query()) return QueryInteger(*query, 0, scope);
   auto value = field.expression->Evaluate(scope);
   if (!value) return InvalidPath(*field.expression, value.error());
   const double* real = value->if_double();
@@ -62,6 +64,7 @@ Result<std::int64_t> Engine::Count(const NumberField& field, std::string_view na
 }
 
 Result<json::value> Engine::MapItems(const Frame& frame, const State& state, const Payload& input) {
+  if (state.jsonata) return QueryItems(frame);
   if (!state.items_path) return input.value();
   auto found = state.items_path->Evaluate(ScopeFor(frame, input));
   if (!found) return InvalidPath(*state.items_path, found.error());
@@ -75,11 +78,12 @@ Result<void> Engine::SpecifyTolerance(const DistributedMap& map, const Scope& sc
   }
   const DecimalField& field = map.tolerated_percentage;
   spec.tolerated_failure_percentage = field.literal;
-  if (!field.path) return {};
-  auto value = field.path->Evaluate(scope);
-  if (!value) return InvalidPath(*field.path, value.error());
+  if (!field.expression) return {};
+  auto value = field.expression->Evaluate(scope);
+  if (!value && field.expression->query() != nullptr) return value.error();
+  if (!value) return InvalidPath(*field.expression, value.error());
   if (!value->is_number()) {
-    return NotA("float", "ToleratedFailurePercentage", *value, *field.path);
+    return NotA("float", "ToleratedFailurePercentage", *value, *field.expression);
   }
   const double percentage = value->to_number<double>();
   if (!(percentage >= 0 && percentage <= 100)) {
@@ -161,6 +165,7 @@ Result<void> Engine::Specify(Frame& frame, const State& state, const Payload& in
     spec.input = input.text();
     spec.context = ToJson(ContextObject(frame));
     spec.variables = ToJson(VisibleVariables(frame));
+    spec.now = now_;
   }
   return {};
 }

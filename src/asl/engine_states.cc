@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "asl/engine.h"
+#include "asl/query.h"
 
 namespace scones::asl {
 namespace {
@@ -43,11 +44,14 @@ Error RuntimeError(std::string message) {
 void Engine::Enter(Frame& frame) {
   const State& state = StateOf(frame);
   frame.entered_time = now_;
+  before_entering_ = frame.last_event;
   frame.last_event = Emit(EnteredType(state.type), frame.last_event,
                           StateDetails(state, "input", frame.input.text()));
   frame.entered_event = frame.last_event;
   frame.phase = Frame::Phase::kAgain;
+  entering_ = &frame;
   Attempt(frame);
+  entering_ = nullptr;
 }
 
 void Engine::Attempt(Frame& frame) {
@@ -62,7 +66,7 @@ void Engine::Attempt(Frame& frame) {
     case StateType::kWait:
       return AttemptWait(frame, state);
     case StateType::kSucceed:
-      return ExitUnchanged(frame, state.assign, -1);
+      return ExitUnchanged(frame, state.assign, state.output, -1);
     case StateType::kFail:
       return AttemptFail(frame, state);
     case StateType::kParallel:
@@ -73,6 +77,7 @@ void Engine::Attempt(Frame& frame) {
 }
 
 void Engine::AttemptPass(Frame& frame, const State& state) {
+  if (state.jsonata) return ExitUnchanged(frame, state.assign, state.output, state.next);
   auto input = EffectiveInput(frame);
   if (!input) return HandleError(frame, input.error());
   Complete(frame, state.result ? Payload::FromValue(*state.result) : *std::move(input));
@@ -90,14 +95,17 @@ void Engine::AttemptChoice(Frame& frame, const State& state) {
                      "Failed to transition out of the state. The state does not point to a next "
                      "state."));
   }
-  ExitUnchanged(frame, branch != nullptr ? branch->assign : state.assign,
-                branch != nullptr ? branch->next : state.default_next);
+  if (branch == nullptr)
+    return ExitUnchanged(frame, state.assign, state.output, state.default_next);
+  ExitUnchanged(frame, branch->assign, branch->output, branch->next);
 }
 
 // The first rule that holds; null where none does.
 Result<const ChoiceBranch*> Engine::ChooseBranch(const State& state, const Scope& scope) {
   for (const ChoiceBranch& branch : state.choices) {
-    auto holds = branch.rule.Holds(scope);
+    auto holds =
+        state.jsonata ? QueryCondition(*branch.condition, scope) : branch.rule.Holds(scope);
+    if (!holds && state.jsonata) return holds.error();
     if (!holds) return RuntimeError(holds.error().message());
     if (*holds) return &branch;
   }
@@ -107,6 +115,10 @@ Result<const ChoiceBranch*> Engine::ChooseBranch(const State& state, const Scope
 Result<Timestamp> Engine::WaitUntil(const Frame& frame, const State& state) {
   TRY(Payload input, EffectiveInput(frame));
   if (state.wait_seconds.literal) return now_ + std::chrono::seconds(*state.wait_seconds.literal);
+  if (state.wait_seconds.expression && state.jsonata) {
+    TRY(const std::int64_t wait, QueryInteger(frame, *state.wait_seconds.expression, 0));
+    return now_ + std::chrono::seconds(std::min<std::int64_t>(wait, kMaxWait.count() + 1));
+  }
   if (state.wait_seconds.expression) {
     auto value = state.wait_seconds.expression->Evaluate(ScopeFor(frame, input));
     const std::string& path = state.wait_seconds.expression->text();
@@ -123,6 +135,7 @@ Result<Timestamp> Engine::WaitUntil(const Frame& frame, const State& state) {
            std::chrono::seconds(std::min<std::int64_t>(value->get_int64(), kMaxWait.count() + 1));
   }
   if (state.wait_timestamp.literal) return ParseIso8601(*state.wait_timestamp.literal);
+  if (state.jsonata) return QueryTimestamp(frame, *state.wait_timestamp.expression);
   const std::string& path = state.wait_timestamp.expression->text();
   auto value = state.wait_timestamp.expression->Evaluate(ScopeFor(frame, input));
   if (!value) {
@@ -145,7 +158,8 @@ void Engine::AttemptWait(Frame& frame, const State& state) {
   if (!due) return HandleError(frame, due.error());
   if (*due - now_ > kMaxWait)
     return HandleError(frame, RuntimeError("Wait state delay is too long."));
-  if (*due <= now_) return ExitUnchanged(frame, state.assign, state.next);
+  entering_ = nullptr;
+  if (*due <= now_) return ExitUnchanged(frame, state.assign, state.output, state.next);
   frame.phase = Frame::Phase::kWaiting;
   StartTimerFor(frame, frame.timer_seq, *due);
 }
@@ -153,6 +167,10 @@ void Engine::AttemptWait(Frame& frame, const State& state) {
 void Engine::AttemptFail(Frame& frame, const State& state) {
   const auto evaluate = [&](const TextField& field) -> Result<std::optional<std::string>> {
     if (!field.expression) return field.literal;
+    if (const Query* query = field.expression->query()) {
+      TRY(json::value text, query->EvaluateAs("string", ScopeFor(frame, frame.input)));
+      return std::optional(std::string(text.get_string()));
+    }
     auto value = field.expression->Evaluate(ScopeFor(frame, frame.input));
     if (!value && value.error().code() == Code::kNotFound) {
       return RuntimeError(
@@ -194,7 +212,11 @@ void Engine::AttemptMap(Frame& frame, const State& state) {
   auto input = EffectiveInput(frame);
   if (!input) return HandleError(frame, input.error());
   json::value items;
-  if (state.items_path) {
+  if (state.jsonata) {
+    auto found = QueryItems(frame);
+    if (!found) return HandleError(frame, found.error());
+    items = *std::move(found);
+  } else if (state.items_path) {
     auto found = state.items_path->Evaluate(ScopeFor(frame, *input));
     if (!found && found.error().code() == Code::kNotFound) {
       return HandleError(
@@ -213,7 +235,11 @@ void Engine::AttemptMap(Frame& frame, const State& state) {
   }
   frame.concurrency = kMaxConcurrency;
   std::int64_t wanted = state.max_concurrency.literal.value_or(0);
-  if (state.max_concurrency.expression) {
+  if (state.max_concurrency.expression && state.jsonata) {
+    auto number = QueryInteger(frame, *state.max_concurrency.expression, 0);
+    if (!number) return HandleError(frame, number.error());
+    wanted = *number;
+  } else if (state.max_concurrency.expression) {
     auto number = state.max_concurrency.expression->Evaluate(ScopeFor(frame, *input));
     if (!number || !number->is_int64() || number->get_int64() < 0) {
       return HandleError(frame,
@@ -256,6 +282,8 @@ bool Engine::StartIterations(Frame& frame, std::int64_t previous) {
       frame.started = index;
       frame.items[static_cast<std::size_t>(index)] = iteration.item->value();
       const Error error = Wrapped(frame, selected.error());
+      if (error.reason() == "States.QueryEvaluationError")
+        NoteEvaluationFailure(iteration, state, error);
       FailFrame(iteration, {error.reason(), error.message()});
       return false;
     }

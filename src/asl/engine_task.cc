@@ -79,6 +79,10 @@ json::object Engine::TaskDetails(const TaskResource& resource) const {
 Result<std::optional<std::int64_t>> Engine::Seconds(const NumberField& field, std::string_view name,
                                                     const Frame& frame) {
   if (!field.expression) return field.literal;
+  if (StateOf(frame).jsonata) {
+    TRY(const std::int64_t seconds, QueryInteger(frame, *field.expression, 1));
+    return std::optional(seconds);
+  }
   auto value = field.expression->Evaluate(ScopeFor(frame, frame.input));
   if (!value || !value->is_int64() || value->get_int64() <= 0) {
     return Error(Code::kInvalid, "States.Runtime",

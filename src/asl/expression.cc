@@ -6,6 +6,7 @@
 
 #include "asl/intrinsic.h"
 #include "asl/payload.h"
+#include "asl/query.h"
 
 namespace scones::asl {
 namespace {
@@ -37,6 +38,14 @@ Result<Expression> Expression::Parse(std::string_view text) {
   return expression;
 }
 
+Result<Expression> Expression::ParseQuery(std::string_view text, std::string location) {
+  Expression expression;
+  expression.text_ = std::string(text);
+  TRY(Query query, Query::Parse(text, std::move(location)));
+  expression.form_ = std::make_shared<const Query>(std::move(query));
+  return expression;
+}
+
 Result<const json::value*> RootOf(const Path& path, const Scope& scope) {
   switch (path.root()) {
     case Path::Root::kInput:
@@ -64,6 +73,7 @@ Result<json::value> EvaluatePath(const Path& path, const Scope& scope) {
 
 Result<json::value> Expression::Evaluate(const Scope& scope) const {
   if (const Path* own = path()) return EvaluatePath(*own, scope);
+  if (const Query* own = query()) return own->Evaluate(scope);
   return CallIntrinsic(*std::get<1>(form_), scope);
 }
 
@@ -82,13 +92,11 @@ Template::Node Template::CompileNode(const json::value& source, const std::strin
     faults.push_back({location, "The template is nested too deeply"});
     return node;
   }
-  bool constant = true;
   if (const json::array* array = source.if_array()) {
     node.kind = Node::Kind::kArray;
     for (std::size_t i = 0; i < array->size(); ++i) {
-      Node child = CompileNode((*array)[i], fmt::format("{}[{}]", location, i), depth + 1, faults);
-      constant = constant && child.kind == Node::Kind::kConstant;
-      node.children.push_back(std::move(child));
+      node.children.push_back(
+          CompileNode((*array)[i], fmt::format("{}[{}]", location, i), depth + 1, faults));
     }
   } else if (const json::object* object = source.if_object()) {
     node.kind = Node::Kind::kObject;
@@ -117,17 +125,69 @@ Template::Node Template::CompileNode(const json::value& source, const std::strin
         child = CompileNode(member.value(), fmt::format("{}/{}", location, key), depth + 1, faults);
         child.key = std::string(key);
       }
-      constant = constant && child.kind == Node::Kind::kConstant;
       node.children.push_back(std::move(child));
     }
   }
+  Fold(node);
+  return node;
+}
+
+// A node without expressions is the constant that it was made of.
+void Template::Fold(Node& node) {
+  if (node.kind == Node::Kind::kExpression) return;
+  const bool constant =
+      std::all_of(node.children.begin(), node.children.end(),
+                  [](const Node& child) { return child.kind == Node::Kind::kConstant; });
   if (constant) {
     node.kind = Node::Kind::kConstant;
     node.children.clear();
   } else {
     node.constant = nullptr;
   }
+}
+
+Template Template::CompileQueries(const json::value& source, const std::string& location) {
+  Template compiled;
+  compiled.root_ = CompileQueryNode(source, location, 0);
+  return compiled;
+}
+
+Template::Node Template::CompileQueryNode(const json::value& source, const std::string& location,
+                                          int depth) {
+  Node node;
+  node.constant = source;
+  if (depth > kMaxTemplateDepth) return node;
+  if (const json::string* text = source.if_string(); text != nullptr && Query::IsMeant(*text)) {
+    auto expression = Expression::ParseQuery(*text, location);
+    if (!expression) return node;
+    node.kind = Node::Kind::kExpression;
+    node.constant = nullptr;
+    node.expression = std::make_unique<Expression>(*std::move(expression));
+    return node;
+  }
+  if (const json::array* array = source.if_array()) {
+    node.kind = Node::Kind::kArray;
+    for (std::size_t i = 0; i < array->size(); ++i) {
+      node.children.push_back(
+          CompileQueryNode((*array)[i], fmt::format("{}[{}]", location, i), depth + 1));
+    }
+  } else if (const json::object* object = source.if_object()) {
+    node.kind = Node::Kind::kObject;
+    for (const auto& member : *object) {
+      const std::string_view key = member.key();
+      Node child = CompileQueryNode(member.value(), fmt::format("{}/{}", location, key), depth + 1);
+      child.key = std::string(key);
+      node.children.push_back(std::move(child));
+    }
+  }
+  Fold(node);
   return node;
+}
+
+void Template::Visit(const Node& node, const std::function<void(const Query&)>& visit) {
+  if (node.expression != nullptr && node.expression->query() != nullptr)
+    visit(*node.expression->query());
+  for (const Node& child : node.children) Visit(child, visit);
 }
 
 Result<json::value> Template::EvaluateNode(const Node& node, const Scope& scope) {

@@ -133,6 +133,7 @@ std::string Encode(const MapRunSpec& spec) {
   PutText(object, "input", spec.input);
   PutText(object, "context", spec.context);
   PutText(object, "variables", spec.variables);
+  PutNumber(object, "now", spec.now.time_since_epoch().count());
   return ToJson(object);
 }
 
@@ -175,6 +176,7 @@ Result<MapRunSpec> DecodeMapRunSpec(std::string_view text) {
   spec.input = StringOr(*source, "input", "");
   spec.context = StringOr(*source, "context", "");
   spec.variables = StringOr(*source, "variables", "");
+  spec.now = Timestamp(std::chrono::microseconds(Number(*source, "now")));
   return spec;
 }
 

@@ -81,6 +81,7 @@ struct MapRunSpec {
   std::string state_name;
   std::int64_t entered_event = 0;
   std::uint64_t random_seed = 0;
+  Timestamp now;  // $now()
 };
 
 std::string Encode(const MapRunSpec& spec);

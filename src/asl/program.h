@@ -42,6 +42,7 @@ struct Retrier {
 struct Catcher {
   std::vector<std::string> errors;
   ResultPath result_path;
+  std::optional<Template> output;  // JSONata
   std::optional<Template> assign;
   int next = -1;
 };
@@ -66,6 +67,8 @@ struct TextField {
 
 struct ChoiceBranch {
   ChoiceRule rule;
+  std::optional<Template> condition;  // JSONata, instead of the rule
+  std::optional<Template> output;     // JSONata
   std::optional<Template> assign;
   int next = -1;
 };
@@ -75,12 +78,14 @@ struct DistributedMap;  // distributed_map.h
 struct State {
   StateType type = StateType::kPass;
   std::string name;
-  int next = -1;  // -1: ends its scope
+  bool jsonata = false;  // the query language of its fields
+  int next = -1;         // -1: ends its scope
 
   InputOutputPath input_path;
   InputOutputPath output_path;
   ResultPath result_path;
-  std::optional<Template> parameters;  // of a Map: its ItemSelector
+  std::optional<Template> parameters;  // of a Map: its ItemSelector; in JSONata: Arguments
+  std::optional<Template> output;      // JSONata; of a Choice: when no rule holds
   std::optional<Template> result_selector;
   // Variables set when the state is left; of a Choice: when no rule holds.
   std::optional<Template> assign;
@@ -105,6 +110,7 @@ struct State {
 
   std::vector<int> scopes;  // Parallel: its branches; Map: its processor
   std::optional<Expression> items_path;
+  std::optional<Template> items;  // JSONata
   NumberField max_concurrency;
   std::shared_ptr<const DistributedMap> distributed;  // null for an inline Map
 };

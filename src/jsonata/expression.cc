@@ -1,3 +1,4 @@
+#include "jsonata/detail/context_references.h"
 #include "jsonata/detail/evaluator.h"
 #include "jsonata/detail/failure.h"
 #include "jsonata/detail/free_variables.h"
@@ -10,6 +11,7 @@ struct Expression::Impl {
   std::string text;
   detail::Tree tree;
   std::vector<std::string> free_variables;
+  std::vector<std::string> context_references;
 };
 
 Result<Expression> Expression::Parse(std::string_view text) {
@@ -21,12 +23,17 @@ Result<Expression> Expression::Parse(std::string_view text) {
     return detail::ToError(failure);
   }
   impl->free_variables = detail::FreeVariables(impl->tree);
+  impl->context_references = detail::ContextReferences(impl->tree);
   return Expression(std::move(impl));
 }
 
 const std::string& Expression::text() const { return impl_->text; }
 
 const std::vector<std::string>& Expression::free_variables() const { return impl_->free_variables; }
+
+const std::vector<std::string>& Expression::context_references() const {
+  return impl_->context_references;
+}
 
 Result<std::optional<json::value>> Expression::Evaluate(const Environment& environment) const {
   try {

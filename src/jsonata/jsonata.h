@@ -66,8 +66,12 @@ class Expression {
   // Variables that it reads and does not bind itself, without "$", sorted, once each; neither
   // functions of the library nor parameters.
   const std::vector<std::string>& free_variables() const;
+  // Names that it looks up in the input as it is given, "$" for the input itself and "$$" for the
+  // root, once each: what a host that gives no input has to refuse.
+  const std::vector<std::string>& context_references() const;
 
-  // nullopt: undefined. A number that is integral and fits is an int64. A function in the result
+  // nullopt: undefined. A number that is integral and fits is an int64; one that JSON
+  // has no notation for is a double as it is (infinite, NaN). A function in the result
   // is the empty string, as $string() has it. Errors: the reason is JSONata's code, the message
   // its text; kExhausted for a limit (U1001), kInvalid else.
   Result<std::optional<json::value>> Evaluate(const Environment& environment) const;

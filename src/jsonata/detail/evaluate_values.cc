@@ -279,7 +279,6 @@ json::value Evaluator::ToJson(const Value& value, int depth) {
       return value.boolean();
     case Value::Kind::kNumber: {
       const double number = value.number();
-      if (!std::isfinite(number)) throw ValueFailure("D1001", "null");
       if (number == std::floor(number) && number >= -kInt64Bound && number < kInt64Bound)
         return static_cast<std::int64_t>(number);
       return number;
