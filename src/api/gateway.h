@@ -20,8 +20,8 @@ class Gateway {
  public:
   struct Options {
     Identity identity;
-    // By name: s3, lambda, states, sagemaker, sagemaker-runtime, logs, sts, iam. They outlive the
-    // gateway.
+    // By name: s3, lambda, states, sagemaker, sagemaker-runtime, logs, events, sts, iam. They
+    // outlive the gateway.
     std::map<std::string, Dialect*, std::less<>> dialects;
     // Bodies of services other than S3 are held in memory until their hash is known; beyond this
     // many bytes in all, requests get 503.

@@ -11,7 +11,7 @@ enum class Protocol { kS3, kJson10, kJson11, kRestJson, kQuery };
 
 Protocol ProtocolOf(std::string_view service) {
   if (service == "states") return Protocol::kJson10;
-  if (service == "sagemaker" || service == "logs") return Protocol::kJson11;
+  if (service == "sagemaker" || service == "logs" || service == "events") return Protocol::kJson11;
   if (service == "lambda" || service == "sagemaker-runtime") return Protocol::kRestJson;
   if (service == "sts" || service == "iam") return Protocol::kQuery;
   return service == "s3" ? Protocol::kS3 : Protocol::kJson11;
@@ -70,6 +70,7 @@ std::string GuessService(const http::Request& request) {
   const std::string_view target = request.headers.Get("x-amz-target");
   if (target.starts_with("AWSStepFunctions.")) return "states";
   if (target.starts_with("Logs_")) return "logs";
+  if (target.starts_with("AWSEvents.")) return "events";
   if (!target.empty()) return "sagemaker";
   const std::string_view path = request.raw_path();
   if (path.starts_with("/20") && path.find("/functions") != std::string_view::npos) return "lambda";
@@ -84,7 +85,9 @@ std::size_t MaxBodyBytes(std::string_view service) {
   constexpr std::size_t kMiB = 1024 * 1024;
   if (service == "lambda") return 70 * kMiB;  // a 50 MB package in base64
   if (service == "sagemaker-runtime") return 25 * kMiB;
-  if (service == "states" || service == "sagemaker" || service == "logs") return 8 * kMiB;
+  if (service == "states" || service == "sagemaker" || service == "logs" || service == "events") {
+    return 8 * kMiB;
+  }
   return 256 * 1024;
 }
 

@@ -1,4 +1,4 @@
-// What can be set for a bucket: versioning, tags, notifications; and what S3 answers for settings
+// What can be set for a bucket: versioning, tags; and what S3 answers for settings
 // that were never made.
 #include <array>
 
@@ -10,7 +10,6 @@ namespace scones::api {
 namespace {
 
 constexpr char kTagging[] = "tagging";
-constexpr char kNotification[] = "notification";
 
 struct AbsentSetting {
   std::string_view query;
@@ -111,21 +110,6 @@ S3Answer PutBucketTagging(S3Request& request) {
 S3Answer DeleteBucketTagging(S3Request& request) {
   CO_TRY_VOID(co_await request.store().SetBucketText(request.bucket(), kTagging, ""));
   co_return NoContent();
-}
-
-S3Answer GetBucketNotification(S3Request& request) {
-  CO_TRY(std::optional<std::string> text,
-         co_await request.store().FindBucketText(request.bucket(), kNotification));
-  if (text) co_return XmlResponse(*std::move(text));
-  co_return XmlResponse(XmlWriter("NotificationConfiguration").Finish());
-}
-
-S3Answer PutBucketNotification(S3Request& request) {
-  CO_TRY(const XmlElement root, co_await request.ReadXml("NotificationConfiguration"));
-  // Nothing fires them yet, so only the empty configuration, which asks for nothing, is taken.
-  if (!root.children.empty()) co_return NotImplemented("notification targets");
-  CO_TRY_VOID(co_await request.store().SetBucketText(request.bucket(), kNotification, ""));
-  co_return http::Response();
 }
 
 S3Answer GetBucketAcl(S3Request& request) {

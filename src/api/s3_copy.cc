@@ -66,6 +66,7 @@ Result<objects::CopyOptions> ParseCopyOptions(const S3Request& request,
   TRY(options.source_conditions, ReadConditionHeaders(request, "x-amz-copy-source-"));
   options.conditions = WriteConditionHeaders(request);
   TRY(options.checksum_algorithm, ChecksumAlgorithmHeader(request));
+  options.origin = request.origin();
   return options;
 }
 

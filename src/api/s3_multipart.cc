@@ -65,6 +65,7 @@ Result<objects::CompletedPart> ParseCompletedPart(const XmlElement& element) {
 
 Result<objects::CompleteOptions> ParseComplete(const S3Request& request, const XmlElement& root) {
   objects::CompleteOptions options;
+  options.origin = request.origin();
   for (const XmlElement& element : root.children) {
     if (element.name != "Part") continue;
     TRY(objects::CompletedPart part, ParseCompletedPart(element));

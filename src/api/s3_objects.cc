@@ -17,6 +17,7 @@ Result<objects::PutOptions> ParsePutOptions(const S3Request& request) {
   options.checksum_algorithm = checksum.algorithm;
   options.checksum_value = std::move(checksum.value);
   options.conditions = WriteConditionHeaders(request);
+  options.origin = request.origin();
   return options;
 }
 
@@ -139,7 +140,8 @@ S3Answer HeadObject(S3Request& request) {
 }
 
 S3Answer DeleteObject(S3Request& request) {
-  CO_TRY(const objects::DeleteReceipt receipt, co_await request.store().Delete(request.object()));
+  CO_TRY(const objects::DeleteReceipt receipt,
+         co_await request.store().Delete(request.object(), request.origin()));
   http::Response response = NoContent();
   if (receipt.delete_marker) response.headers.Add("x-amz-delete-marker", "true");
   AddVersion(response.headers, receipt.version);
@@ -149,7 +151,8 @@ S3Answer DeleteObject(S3Request& request) {
 S3Answer DeleteObjects(S3Request& request) {
   CO_TRY(const XmlElement root, co_await request.ReadXml("Delete"));
   CO_TRY(std::vector<objects::ObjectName> names, ParseDeletes(request.bucket(), root));
-  CO_TRY(const auto receipts, co_await request.store().DeleteMany(request.bucket(), names));
+  CO_TRY(const auto receipts,
+         co_await request.store().DeleteMany(request.bucket(), names, request.origin()));
   const bool quiet = root.Child("Quiet").text == "true";
   XmlWriter xml("DeleteResult");
   for (std::size_t i = 0; i < names.size(); ++i) {

@@ -26,12 +26,14 @@ S3Answer PutBucketVersioning(S3Request& request);
 S3Answer GetBucketTagging(S3Request& request);
 S3Answer PutBucketTagging(S3Request& request);
 S3Answer DeleteBucketTagging(S3Request& request);
-S3Answer GetBucketNotification(S3Request& request);
-S3Answer PutBucketNotification(S3Request& request);
 S3Answer GetBucketAcl(S3Request& request);
 S3Answer PutAcl(S3Request& request);
 // Settings that this store doesn't have: what S3 answers where none was made.
 S3Answer GetAbsentSetting(S3Request& request);
+
+// s3_notification.cc
+S3Answer GetBucketNotification(S3Request& request);
+S3Answer PutBucketNotification(S3Request& request);
 
 // s3_list.cc
 S3Answer ListObjects(S3Request& request);

@@ -90,6 +90,12 @@ objects::ObjectName S3Request::object() const {
   return {.bucket = bucket(), .key = key(), .version = QueryText("versionId")};
 }
 
+objects::Origin S3Request::origin() const {
+  return {.request_id = call_.request_id,
+          .principal = call_.principal_name,
+          .source_address = request_.remote_address};
+}
+
 objects::UploadName S3Request::upload() const {
   return {.bucket = bucket(), .key = key(), .upload_id = QueryText("uploadId")};
 }

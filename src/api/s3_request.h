@@ -42,6 +42,8 @@ class S3Request {
   // With the versionId of the query.
   objects::ObjectName object() const;
   objects::UploadName upload() const;
+  // Who asks, for those who are told of the change.
+  objects::Origin origin() const;
 
   // Header or query value; nothing where it is absent.
   std::optional<std::string_view> Header(std::string_view name) const {

@@ -200,4 +200,39 @@ io::Task<Result<std::optional<std::string>>> ObjectStore::FindBucketText(std::st
   co_return state_->database.Read(find);
 }
 
+io::Task<Result<void>> ObjectStore::SetNotification(std::string bucket,
+                                                    NotificationConfiguration told, bool trusted) {
+  for (const FunctionNotification& one : told.functions) {
+    const EventSink* sink = state_->options.event_sink;
+    if (trusted || sink == nullptr || sink->CheckFunction(one.function_arn)) continue;
+    co_return Error(Code::kInvalid, "InvalidArgument",
+                    fmt::format("Unable to validate the following destination configurations: "
+                                "there is no function '{}'",
+                                one.function_arn));
+  }
+  auto set = [bucket = std::move(bucket), text = told.empty() ? "" : EncodeNotification(told)](
+                 db::Connection& connection, std::vector<Freed>&) -> Result<void> {
+    TRY(const BucketRow row, FindBucket(connection, bucket));
+    db::Statement update =
+        connection.Prepare("UPDATE object_buckets SET notification = ?2 WHERE id = ?1");
+    update.Bind(1, row.id);
+    if (text.empty()) {
+      update.BindNull(2);
+    } else {
+      update.Bind(2, std::string_view(text));
+    }
+    return update.Run();
+  };
+  co_return co_await state_->Change(std::move(set));
+}
+
+io::Task<Result<NotificationConfiguration>> ObjectStore::GetNotification(std::string bucket) {
+  const auto get = [&](db::Connection& connection) -> Result<NotificationConfiguration> {
+    TRY(const BucketRow row, FindBucket(connection, bucket));
+    if (!row.notification) return NotificationConfiguration();
+    return DecodeNotification(*row.notification);
+  };
+  co_return state_->database.Read(get);
+}
+
 }  // namespace scones::objects

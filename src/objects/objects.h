@@ -20,6 +20,7 @@
 #include "io/blocking_pool.h"
 #include "io/file.h"
 #include "io/task.h"
+#include "objects/notification.h"
 #include "objects/types.h"
 
 namespace scones::objects {
@@ -33,6 +34,8 @@ class ObjectStore {
     std::uint64_t max_single_put = 5ULL << 30;  // bytes of one PUT or part
     std::uint64_t min_part = 5ULL << 20;        // bytes of every part but the last
     std::size_t max_buckets = 10'000;
+    // Told of the changes in buckets that have notifications; outlives the store.
+    EventSink* event_sink = nullptr;
   };
 
   // Adds the store's tables to `database`, and starts removing files that nothing names on `disk`.
@@ -50,10 +53,16 @@ class ObjectStore {
   io::Task<Result<std::vector<Bucket>>> ListBuckets(std::string prefix, std::string after,
                                                     std::size_t max);
   io::Task<Result<void>> SetVersioning(std::string bucket, Versioning versioning);
-  // Small texts kept with a bucket under a name of the caller's ("tagging", "notification"). An
+  // Small texts kept with a bucket under a name of the caller's ("tagging"). An
   // empty text removes; FindBucketText has nothing where there is none.
   io::Task<Result<void>> SetBucketText(std::string bucket, std::string name, std::string text);
   io::Task<Result<std::optional<std::string>>> FindBucketText(std::string bucket, std::string name);
+
+  // Who is told of the bucket's changes from now on; each change and what is told of it commit
+  // together. Errors: kInvalid/InvalidArgument for a function that isn't there, unless `trusted`.
+  io::Task<Result<void>> SetNotification(std::string bucket, NotificationConfiguration told,
+                                         bool trusted = false);
+  io::Task<Result<NotificationConfiguration>> GetNotification(std::string bucket);
 
   // Stores `body` under the name, replacing the current version, or adding one where the bucket
   // keeps versions. Streams in O(chunk) memory. Errors: kPrecondition/PreconditionFailed;
@@ -69,10 +78,11 @@ class ObjectStore {
   // The version id where the object named is a delete marker: tells why NoSuchKey was answered.
   io::Task<std::optional<std::string>> FindDeleteMarker(ObjectName name);
   // Deleting what doesn't exist succeeds.
-  io::Task<Result<DeleteReceipt>> Delete(ObjectName name);
+  io::Task<Result<DeleteReceipt>> Delete(ObjectName name, Origin origin = {});
   // In one commit; outcomes in the order of `names`, which are all of `bucket`.
   io::Task<Result<std::vector<Result<DeleteReceipt>>>> DeleteMany(std::string bucket,
-                                                                  std::vector<ObjectName> names);
+                                                                  std::vector<ObjectName> names,
+                                                                  Origin origin = {});
   // Shares the content, so its cost doesn't grow with the size.
   io::Task<Result<PutReceipt>> Copy(ObjectName source, ObjectName target, CopyOptions options);
   // Keys in order of their bytes; common prefixes are skipped by seeking.

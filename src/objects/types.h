@@ -85,6 +85,13 @@ struct ByteRange {
   std::optional<std::uint64_t> suffix;
 };
 
+// Who asked for a change, for those who are told of it; "" where it came from within.
+struct Origin {
+  std::string request_id;
+  std::string principal;
+  std::string source_address;
+};
+
 struct PutOptions {
   Pairs headers;
   Pairs tags;
@@ -93,6 +100,7 @@ struct PutOptions {
   std::optional<HashAlgorithm> checksum_algorithm;
   std::optional<std::string> checksum_value;
   WriteConditions conditions;
+  Origin origin;
 };
 
 struct PutReceipt {
@@ -133,6 +141,7 @@ struct CopyOptions {
   std::optional<Pairs> headers;  // replaces the source's
   std::optional<Pairs> tags;     // replaces the source's
   std::optional<HashAlgorithm> checksum_algorithm;
+  Origin origin;
 };
 
 struct ListOptions {
@@ -205,6 +214,7 @@ struct CompleteOptions {
   std::vector<CompletedPart> parts;
   std::optional<std::string> checksum_value;  // of the whole object
   WriteConditions conditions;
+  Origin origin;
 };
 
 }  // namespace scones::objects

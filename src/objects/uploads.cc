@@ -4,6 +4,7 @@
 #include "base/encoding.h"
 #include "base/random.h"
 #include "objects/checksum.h"
+#include "objects/detail/announce.h"
 #include "objects/detail/store_state.h"
 #include "objects/detail/upload_rows.h"
 
@@ -27,6 +28,7 @@ struct CompleteJob {
   std::uint64_t min_part = 0;
   std::uint64_t max_object = 0;
   std::shared_ptr<detail::Contents> contents;
+  EventSink* sink = nullptr;
 
   Result<PutReceipt> operator()(db::Connection& connection, std::vector<Freed>& freed) {
     TRY(const BucketRow bucket, detail::FindBucket(connection, name.bucket));
@@ -41,6 +43,9 @@ struct CompleteJob {
     TRY_VOID(detail::JoinParts(connection, row.content, upload.sequence, parts));
     TRY_VOID(detail::RemoveUpload(connection, upload.sequence, freed));
     TRY_VOID(detail::AddVersion(connection, bucket, name.key, newest, row, freed));
+    TRY_VOID(detail::AnnounceCreated(connection, sink, bucket,
+                                     "ObjectCreated:CompleteMultipartUpload", name.key, row,
+                                     options.origin));
     return Receipt(row, bucket.bucket.versioning);
   }
 
@@ -231,7 +236,8 @@ io::Task<Result<PutReceipt>> ObjectStore::CompleteUpload(UploadName name, Comple
                                      .now_us = state_->NowMicroseconds(),
                                      .min_part = state_->options.min_part,
                                      .max_object = state_->options.max_object,
-                                     .contents = state_->contents}](
+                                     .contents = state_->contents,
+                                     .sink = state_->options.event_sink}](
                       db::Connection& connection, std::vector<Freed>& freed) mutable {
     return job(connection, freed);
   };

@@ -1,6 +1,7 @@
 // Put, Copy, Delete, SetTags. The bytes are durable before the transaction that names them begins.
 #include "base/encoding.h"
 #include "objects/conditions.h"
+#include "objects/detail/announce.h"
 #include "objects/detail/pairs.h"
 #include "objects/detail/store_state.h"
 
@@ -29,6 +30,8 @@ struct PutJob {
   Row row;
   Ingested ingested;
   std::shared_ptr<detail::Contents> contents;
+  EventSink* sink = nullptr;
+  Origin origin;
 
   Result<PutReceipt> operator()(db::Connection& connection, std::vector<Freed>& freed) {
     TRY(const BucketRow bucket, detail::FindBucket(connection, name.bucket));
@@ -39,6 +42,8 @@ struct PutJob {
     const ContentKind kind = ingested.file ? ContentKind::kFile : ContentKind::kInline;
     TRY_VOID(detail::InsertContent(connection, row.content, kind, ingested.bytes));
     TRY_VOID(detail::AddVersion(connection, bucket, name.key, newest, row, freed));
+    TRY_VOID(detail::AnnounceCreated(connection, sink, bucket, "ObjectCreated:Put", name.key, row,
+                                     origin));
     return MakeReceipt(row, bucket.bucket.versioning);
   }
 };
@@ -49,6 +54,7 @@ struct CopyJob {
   CopyOptions options;
   std::int64_t now_us = 0;
   std::shared_ptr<detail::Contents> contents;
+  EventSink* sink = nullptr;
 
   Result<PutReceipt> operator()(db::Connection& connection, std::vector<Freed>& freed) {
     TRY(const BucketRow from, detail::FindBucket(connection, source.bucket));
@@ -68,6 +74,8 @@ struct CopyJob {
     row.sequence = contents->NextNumber();
     row.modified_us = now_us;
     TRY_VOID(detail::AddVersion(connection, to, target.key, newest, row, freed));
+    TRY_VOID(detail::AnnounceCreated(connection, sink, to, "ObjectCreated:Copy", target.key, row,
+                                     options.origin));
     PutReceipt receipt = MakeReceipt(row, to.bucket.versioning);
     receipt.source_version = std::move(source_version);
     return receipt;
@@ -101,7 +109,9 @@ io::Task<Result<PutReceipt>> ObjectStore::Put(ObjectName name, http::BodyStream&
                                                              .upload_id = {}}),
                      .tags = detail::EncodePairs(options.tags)},
              .ingested = std::move(ingested),
-             .contents = state_->contents});
+             .contents = state_->contents,
+             .sink = state_->options.event_sink,
+             .origin = std::move(options.origin)});
   auto put = [job](db::Connection& connection, std::vector<Freed>& freed) {
     return (*job)(connection, freed);
   };
@@ -124,7 +134,8 @@ io::Task<Result<PutReceipt>> ObjectStore::Copy(ObjectName source, ObjectName tar
                      .md5 = {},
                      .checksum_algorithm = options.checksum_algorithm,
                      .checksum_value = {},
-                     .conditions = options.conditions};
+                     .conditions = options.conditions,
+                     .origin = options.origin};
       if (!opened.stream) opened.stream = http::MakeStringBody(std::move(opened.bytes));
       auto receipt = co_await Put(std::move(target), *opened.stream, std::move(put));
       if (receipt) receipt->source_version = opened.info.version;
@@ -135,32 +146,35 @@ io::Task<Result<PutReceipt>> ObjectStore::Copy(ObjectName source, ObjectName tar
                              .target = std::move(target),
                              .options = std::move(options),
                              .now_us = state_->NowMicroseconds(),
-                             .contents = state_->contents}](db::Connection& connection,
-                                                            std::vector<Freed>& freed) mutable {
+                             .contents = state_->contents,
+                             .sink = state_->options.event_sink}](
+                  db::Connection& connection, std::vector<Freed>& freed) mutable {
     return job(connection, freed);
   };
   co_return co_await state_->Change(std::move(copy));
 }
 
-io::Task<Result<DeleteReceipt>> ObjectStore::Delete(ObjectName name) {
+io::Task<Result<DeleteReceipt>> ObjectStore::Delete(ObjectName name, Origin origin) {
   std::string bucket = name.bucket;
   std::vector<ObjectName> names;
   names.push_back(std::move(name));
-  CO_TRY(const auto receipts, co_await DeleteMany(std::move(bucket), std::move(names)));
+  CO_TRY(const auto receipts,
+         co_await DeleteMany(std::move(bucket), std::move(names), std::move(origin)));
   co_return receipts.front();
 }
 
 io::Task<Result<std::vector<Result<DeleteReceipt>>>> ObjectStore::DeleteMany(
-    std::string bucket, std::vector<ObjectName> names) {
+    std::string bucket, std::vector<ObjectName> names, Origin origin) {
   using Receipts = std::vector<Result<DeleteReceipt>>;
   auto remove = [bucket = std::move(bucket), names = std::move(names), contents = state_->contents,
+                 sink = state_->options.event_sink, origin = std::move(origin),
                  now_us = state_->NowMicroseconds()](
                     db::Connection& connection, std::vector<Freed>& freed) -> Result<Receipts> {
     TRY(const BucketRow row, detail::FindBucket(connection, bucket));
     Receipts receipts;
     for (const ObjectName& name : names) {
-      Result<DeleteReceipt> receipt =
-          detail::DeleteVersion(connection, row, name, contents->NextNumber(), now_us, freed);
+      Result<DeleteReceipt> receipt = detail::DeleteAndAnnounce(
+          connection, sink, row, name, contents->NextNumber(), now_us, origin, freed);
       // A name that is wrong fails alone; a fault of the database undoes everything.
       if (!receipt && receipt.error().code() != Code::kInvalid) return receipt.error();
       receipts.push_back(std::move(receipt));

@@ -4,6 +4,7 @@
 
 #include <thread>
 
+#include "api/events.h"
 #include "api/gateway.h"
 #include "api/iam.h"
 #include "api/json_dialect.h"
@@ -19,13 +20,16 @@
 #include "base/log.h"
 #include "db/database.h"
 #include "endpoints/endpoints.h"
+#include "events/events.h"
 #include "functions/functions.h"
 #include "http/server.h"
 #include "integrations/task_runner.h"
 #include "logs/logs.h"
 #include "objects/objects.h"
 #include "programs/data_directory.h"
+#include "programs/event_targets.h"
 #include "programs/object_blob_store.h"
+#include "programs/object_events.h"
 #include "programs/program_files.h"
 #include "programs/workflow_ports.h"
 #include "training/training.h"
@@ -61,6 +65,8 @@ struct LocalServer::Parts {
   std::unique_ptr<db::Database> database;
 
   // Services, each with the adapters that stand between it and the others.
+  std::unique_ptr<events::Events> events;
+  std::unique_ptr<ObjectEvents> object_events;
   std::unique_ptr<objects::ObjectStore> objects;
   std::unique_ptr<ObjectBlobStore> blobs;
   std::unique_ptr<logs::Logs> logs;
@@ -69,6 +75,7 @@ struct LocalServer::Parts {
   std::unique_ptr<functions::Functions> functions;
   std::unique_ptr<integrations::ServiceTaskRunner> task_runner;
   std::unique_ptr<workflows::Workflows> workflows;
+  std::unique_ptr<EventTargets> event_targets;
   std::unique_ptr<training::Training> training;
 
   // The wire.
@@ -78,6 +85,7 @@ struct LocalServer::Parts {
   std::unique_ptr<api::JsonDialect> sagemaker;
   std::unique_ptr<api::JsonDialect> states;
   std::unique_ptr<api::JsonDialect> cloudwatch_logs;
+  std::unique_ptr<api::JsonDialect> event_bridge;
   std::unique_ptr<api::QueryDialect> sts;
   std::unique_ptr<api::QueryDialect> iam;
   std::unique_ptr<api::Gateway> gateway;
@@ -106,8 +114,11 @@ Result<void> LocalServer::Parts::OpenServices() {
   for (const char* folder : {"objects", "endpoints", "training"}) {
     TRY_VOID(io::MakeDirectories(root / folder, 0700));
   }
-  TRY(objects,
-      objects::ObjectStore::Open(*database, *disk, clock, {.directory = root / "objects"}));
+  TRY(events, events::Events::Open(*database, *shards, clock, identity, {}));
+  object_events = std::make_unique<ObjectEvents>(*events, identity);
+  objects::ObjectStore::Options object_options{.directory = root / "objects"};
+  object_options.event_sink = object_events.get();
+  TRY(objects, objects::ObjectStore::Open(*database, *disk, clock, std::move(object_options)));
   blobs = std::make_unique<ObjectBlobStore>(*objects, *disk);
   TRY(logs, logs::Logs::Open({}, *database, clock));
 
@@ -134,6 +145,8 @@ Result<void> LocalServer::Parts::OpenServices() {
       integrations::ServiceTaskRunner::Options{
           .http = {.allowed_hosts = options.allowed_http_hosts, .region = identity.region}});
   TRY(workflows, workflows::Workflows::Open(*database, *task_runner, clock, identity, {}));
+  event_targets = std::make_unique<EventTargets>(*workflows, *functions, identity);
+  events->Start(*event_targets);
 
   TRY(training, training::Training::Open({.directory = root / "training",
                                           .algorithms = {{"image-classification", TrainProgram()}},
@@ -165,6 +178,10 @@ void LocalServer::Parts::MakeDialects() {
                                 .validation_error = "InvalidParameterException"});
   api::AddLogsOperations(*cloudwatch_logs, *logs, *disk);
 
+  event_bridge = std::make_unique<api::JsonDialect>(api::JsonDialect::Options{
+      .target_prefix = "AWSEvents", .content_type = "application/x-amz-json-1.1"});
+  api::AddEventsOperations(*event_bridge, *events);
+
   sts = std::make_unique<api::QueryDialect>(api::kStsNamespace);
   api::AddStsActions(*sts, *credentials);
   iam = std::make_unique<api::QueryDialect>(api::kIamNamespace);
@@ -179,6 +196,7 @@ Result<void> LocalServer::Parts::Listen() {
                                                      {"sagemaker", sagemaker.get()},
                                                      {"sagemaker-runtime", sagemaker_runtime.get()},
                                                      {"logs", cloudwatch_logs.get()},
+                                                     {"events", event_bridge.get()},
                                                      {"sts", sts.get()},
                                                      {"iam", iam.get()}}};
   gateway = std::make_unique<api::Gateway>(std::move(gateway_options), *credentials, clock);
@@ -193,6 +211,8 @@ Result<void> LocalServer::Parts::Listen() {
 
 LocalServer::Parts::~Parts() {
   if (http) http->Stop(kStopGrace);
+  // Before its targets: a delivery that their stop cuts off is made after the next start.
+  if (events) events->Stop();
   if (task_runner) task_runner->Stop();
   training.reset();
   // Before the functions: an invocation that their stop cancels must not count as a failed task, so

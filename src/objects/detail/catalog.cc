@@ -168,14 +168,17 @@ ObjectInfo Describe(std::string key, const Row& row, Versioning versioning) {
 
 Result<BucketRow> FindBucket(db::Connection& connection, std::string_view name) {
   db::Statement select = connection.Prepare(
-      "SELECT id, region, created, versioning FROM object_buckets WHERE name = ?1");
+      "SELECT id, region, created, versioning, notification FROM object_buckets WHERE name = ?1");
   TRY(const bool found, select.Bind(1, name).Step());
   if (!found) return NoSuchBucket();
-  return BucketRow{.id = select.Int(0),
-                   .bucket = {.name = std::string(name),
-                              .region = std::string(select.Text(1)),
-                              .created = FromMicroseconds(select.Int(2)),
-                              .versioning = static_cast<Versioning>(select.Int(3))}};
+  BucketRow row{.id = select.Int(0),
+                .bucket = {.name = std::string(name),
+                           .region = std::string(select.Text(1)),
+                           .created = FromMicroseconds(select.Int(2)),
+                           .versioning = static_cast<Versioning>(select.Int(3))},
+                .notification = {}};
+  if (!select.IsNull(4)) row.notification = std::string(select.Text(4));
+  return row;
 }
 
 Result<std::optional<Row>> FindNewest(db::Connection& connection, std::int64_t bucket,

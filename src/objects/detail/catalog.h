@@ -18,6 +18,7 @@ namespace scones::objects::detail {
 struct BucketRow {
   std::int64_t id = 0;
   Bucket bucket;
+  std::optional<std::string> notification;  // encoded; nothing where nobody is told
 };
 
 inline constexpr std::int64_t kNullVersion = 1;   // flag: has no id of its own

@@ -54,6 +54,9 @@ CREATE TABLE object_upload_parts (
   upload INTEGER NOT NULL, number INTEGER NOT NULL, content INTEGER NOT NULL,
   size INTEGER NOT NULL, etag TEXT NOT NULL, modified INTEGER NOT NULL, checksum TEXT NOT NULL,
   PRIMARY KEY (upload, number)) WITHOUT ROWID;
-)sql"}};
+)sql"},
+                                                   {"objects.notification",
+                                                    "ALTER TABLE object_buckets"
+                                                    " ADD COLUMN notification TEXT"}};
 
 }  // namespace scones::objects::detail
