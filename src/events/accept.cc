@@ -27,7 +27,6 @@ Result<void> Events::State::Refresh(db::Connection& connection) {
     stale = true;
     return stored.error();
   }
-  const Timestamp now = clock.Now();
   std::vector<CompiledRule> compiled;
   std::map<std::string, PlannedSchedule> planned;
   for (StoredRule& one : *stored) {
@@ -45,7 +44,9 @@ Result<void> Events::State::Refresh(db::Connection& connection) {
       const auto known = schedules.find(rule.rule.name);
       const bool same = known != schedules.end() && known->second.expression == expression &&
                         known->second.since == since;
-      const auto next = same ? known->second.next : schedule.NextFire(now, since);
+      // From the rule's own time on, however late it is seen; but nothing from before this start.
+      const auto next =
+          same ? known->second.next : schedule.NextFire(std::max(since, opened), since);
       planned.emplace(rule.rule.name, PlannedSchedule{expression, since, schedule, next});
     }
     compiled.push_back(std::move(rule));

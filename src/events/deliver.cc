@@ -42,6 +42,10 @@ Result<Events::State::Work> Events::State::FindWork(db::Connection& connection, 
 
 std::optional<Timestamp> Events::State::Tick() {
   const Timestamp now = clock.Now();
+  {
+    const std::lock_guard lock(mutex);
+    for (const std::int64_t id : std::exchange(ended, {})) running.erase(id);
+  }
   // As a job of the writer, so that it sees all that was accepted before.
   const auto find = [this, now](db::Connection& connection) { return FindWork(connection, now); };
   Result<Work> work = database.WriteAndWait(find);
@@ -52,6 +56,7 @@ std::optional<Timestamp> Events::State::Tick() {
   unfired.clear();
   SCONES_CRASH_POINT("events.accepted");
   Begin(std::move(work->due));
+  ++looks;
   return work->next;
 }
 
@@ -61,6 +66,7 @@ void Events::State::Begin(std::vector<StoredDelivery> due) {
       const std::lock_guard lock(mutex);
       if (stopping || running.size() >= options.max_running) return;
       if (!running.insert(delivery.id).second) continue;
+      ++active;
     }
     shards.Spawn(Deliver(shared_from_this(), std::move(delivery)));
   }
@@ -77,7 +83,8 @@ io::Task<void> Events::State::Deliver(std::shared_ptr<State> state, StoredDelive
   }
   {
     const std::lock_guard lock(state->mutex);
-    state->running.erase(id);
+    state->ended.push_back(id);
+    --state->active;
     state->idle.notify_all();
   }
   state->Poke();
@@ -107,13 +114,12 @@ io::Task<Result<void>> Events::State::Settle(StoredDelivery stored, Result<void>
                LogValue(delivery.target_arn), LogValue(delivery.name), stored.attempts + 1,
                LogValue(outcome.error().reason()), LogValue(outcome.error().message()));
   }
-  auto remove = [id = stored.id](db::Connection& connection) {
+  ++(outcome ? delivered : given_up);
+  auto remove = [state = shared_from_this(), id = stored.id](db::Connection& connection) {
+    --state->waiting;
     return RemoveDelivery(connection, id);
   };
-  CO_TRY_VOID(co_await database.Write(std::move(remove)));
-  if (waiting > 0) --waiting;
-  ++(outcome ? delivered : given_up);
-  co_return Result<void>();
+  co_return co_await database.Write(std::move(remove));
 }
 
 void Events::State::Poke() {

@@ -35,7 +35,7 @@ void Events::Stop() {
   state_->wake.notify_all();
   if (state_->thread.joinable()) state_->thread.join();
   std::unique_lock lock(state_->mutex);
-  state_->idle.wait(lock, [this] { return state_->running.empty(); });
+  state_->idle.wait(lock, [this] { return state_->active == 0; });
 }
 
 Result<void> Events::CheckTarget(const std::string& arn) const {
@@ -51,6 +51,7 @@ Counters Events::counters() const {
   return {.delivered = state_->delivered,
           .retried = state_->retried,
           .given_up = state_->given_up,
+          .looks = state_->looks,
           .waiting = static_cast<std::uint64_t>(std::max<std::int64_t>(0, state_->waiting))};
 }
 

@@ -51,6 +51,7 @@ struct Counters {
   std::uint64_t delivered = 0;
   std::uint64_t retried = 0;
   std::uint64_t given_up = 0;
+  std::uint64_t looks = 0;  // at the clock and the tables
   std::uint64_t waiting = 0;
 };
 

@@ -35,7 +35,12 @@ struct PlannedSchedule {
 
 struct Events::State : std::enable_shared_from_this<Events::State> {
   State(db::Database& store, io::Shards& threads, const Clock& time, Identity who, Options given)
-      : database(store), shards(threads), clock(time), identity(std::move(who)), options(given) {}
+      : database(store),
+        shards(threads),
+        clock(time),
+        identity(std::move(who)),
+        options(given),
+        opened(time.Now()) {}
 
   // What one look at the clock and the tables found to do.
   struct Work {
@@ -70,19 +75,24 @@ struct Events::State : std::enable_shared_from_this<Events::State> {
   const Clock& clock;
   const Identity identity;
   const Options options;
+  const Timestamp opened;
   std::atomic<TargetRunner*> runner{nullptr};
 
   std::atomic<bool> stale{true};                     // `rules` must be read again
   std::vector<CompiledRule> rules;                   // of the writer
   std::map<std::string, PlannedSchedule> schedules;  // of the writer, by rule
-  std::atomic<std::int64_t> waiting{0};  // deliveries; counted anew when the table is empty
-  std::atomic<std::uint64_t> delivered{0}, retried{0}, given_up{0};
+  // Deliveries, changed by the writer alone; set right when the table is found empty, since a
+  // transaction that fails leaves it wrong.
+  std::atomic<std::int64_t> waiting{0};
+  std::atomic<std::uint64_t> delivered{0}, retried{0}, given_up{0}, looks{0};
 
   std::mutex mutex;  // guards what follows
   std::condition_variable wake, idle;
   bool poked = false;
   std::atomic<bool> stopping{false};
-  std::set<std::int64_t> running;
+  std::size_t active = 0;           // deliveries under way
+  std::set<std::int64_t> running;   // those, and those that ended since the last look
+  std::vector<std::int64_t> ended;  // which a look that began earlier may still see as due
 
   // Fires that a failed commit took back: of the thread.
   std::vector<std::pair<std::string, Timestamp>> unfired;
