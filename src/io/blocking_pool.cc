@@ -33,10 +33,12 @@ void BlockingPool::Loop() {
   while (true) {
     wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
     if (queue_.empty()) return;
-    const auto job = std::move(queue_.front());
+    std::function<void()> job = std::move(queue_.front());
     queue_.pop_front();
     lock.unlock();
     job();
+    // What the job holds may post to this pool when it goes.
+    job = nullptr;
     lock.lock();
   }
 }

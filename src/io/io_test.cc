@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <condition_variable>
+#include <future>
 #include <mutex>
 #include <thread>
 
@@ -18,6 +19,23 @@ Task<Result<int>> Add(BlockingPool& pool, int a, int b) {
   auto job = [a, b]() -> Result<int> { return a + b; };
   CO_TRY(const int sum, co_await pool.Run(std::move(job)));
   co_return sum;
+}
+
+TEST(BlockingPool, WhatAJobHoldsMayPostToThePoolWhenItGoes) {
+  BlockingPool pool("test", 1, 10);
+  std::promise<void> posted;
+  struct PostsWhenItGoes {
+    PostsWhenItGoes(BlockingPool& to, std::promise<void>& done) : pool(to), posted(done) {}
+    PostsWhenItGoes(const PostsWhenItGoes&) = delete;
+    ~PostsWhenItGoes() {
+      pool.TryPost([done = &posted] { done->set_value(); });
+    }
+    BlockingPool& pool;
+    std::promise<void>& posted;
+  };
+  auto held = std::make_shared<PostsWhenItGoes>(pool, posted);
+  ASSERT_TRUE(pool.TryPost([held = std::move(held)] {}));
+  EXPECT_EQ(posted.get_future().wait_for(std::chrono::seconds(20)), std::future_status::ready);
 }
 
 TEST(BlockingPool, ResumesTheCallerWithTheJobsResult) {
