@@ -26,11 +26,13 @@ inline std::string Pattern(std::size_t size, unsigned seed = 1) {
 
 class StoreOnDisk {
  public:
-  explicit StoreOnDisk(const io::Path& directory, std::uint64_t min_part = 5 << 20)
+  explicit StoreOnDisk(const io::Path& directory, std::uint64_t min_part = 5 << 20,
+                       EventSink* event_sink = nullptr)
       : disk_("disk", 2, 1000), shards_(1) {
     database_ = db::Database::Open(directory / "test.db", {}).value();
     ObjectStore::Options options{.directory = directory / "objects"};
     options.min_part = min_part;
+    options.event_sink = event_sink;
     auto opened = ObjectStore::Open(*database_, disk_, clock_, options);
     EXPECT_TRUE(opened) << opened.error().message();
     store_ = std::move(opened).value();
