@@ -1,6 +1,7 @@
 // AWS JSON 1.0 and 1.1: POST / with X-Amz-Target: PREFIX.Operation, a JSON object in, one out.
 // Used by Step Functions (1.0, "AWSStepFunctions"), SageMaker (1.1, "SageMaker"), CloudWatch Logs
-// (1.1, "Logs_20140328") and EventBridge (1.1, "AWSEvents"). Each operation is a row: Add(name, function).
+// (1.1, "Logs_20140328") and EventBridge (1.1, "AWSEvents"). Each operation is a row:
+// Add(name, function).
 #pragma once
 
 #include <functional>
