@@ -54,6 +54,9 @@ std::optional<Expression> Compiler::CompileExpression(const json::object& source
                                  : "Value is not a valid JSONPath");
     return std::nullopt;
   }
+  const Path* path = expression->path();
+  if (path != nullptr && path->root() == Path::Root::kVariable)
+    CheckVariable(path->variable(), place);
   return *std::move(expression);
 }
 

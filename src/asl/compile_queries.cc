@@ -64,6 +64,7 @@ Template Compiler::CompileQueryTemplate(const json::value& source, const std::st
                                         unsigned states) {
   Template compiled = Template::CompileQueries(source, place.substr(state_location_.size() + 1));
   compiled.ForEachQuery([&](const Query& query) {
+    CheckVariables(query);
     const unsigned missing = query.states() & ~(states | Query::kInput | Query::kContext);
     if ((query.states() & Query::kWhole) == 0 && missing != 0) {
       Fault("UNSUPPORTED_JSONATA_EXPRESSION",
@@ -86,6 +87,7 @@ std::optional<Expression> Compiler::CompileQuery(const json::value& source,
   }
   auto expression = Expression::ParseQuery(*text, place.substr(state_location_.size() + 1));
   if (!expression) return std::nullopt;
+  CheckVariables(*expression->query());
   return *std::move(expression);
 }
 

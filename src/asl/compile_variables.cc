@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "asl/compiler.h"
+#include "asl/jsonata_functions.h"
+#include "asl/query.h"
 
 namespace scones::asl {
 namespace {
@@ -88,6 +90,26 @@ std::optional<Template> Compiler::CompileAssign(const json::object& source,
     }
   }
   return CompileTemplate(source, "Assign", location, states);
+}
+
+// Whether a variable is set when it is read depends on the way that an execution takes; that no
+// state ever assigns it is worth a warning.
+void Compiler::CheckVariable(std::string_view name, const std::string& location) {
+  if (own_variables_.contains(name) || outer_variables_.contains(name)) return;
+  if (warnings_.size() >= kMaxDiagnostics) return;
+  warnings_.push_back({Severity::kWarning, "POSSIBLY_UNDEFINED_VARIABLE",
+                       fmt::format("Variable '{}' is possibly not defined.", name), location, 0});
+}
+
+void Compiler::CheckVariables(const Query& query) {
+  const auto functions = StatesFunctions();
+  for (const std::string& name : query.free_variables()) {
+    const bool function =
+        std::any_of(functions.begin(), functions.end(),
+                    [&](const jsonata::NativeFunction& one) { return one.name == name; });
+    if (name != "states" && !function)
+      CheckVariable(name, fmt::format("{}/{}", state_location_, query.location()));
+  }
 }
 
 }  // namespace scones::asl

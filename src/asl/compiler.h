@@ -23,6 +23,8 @@ class Compiler {
 
   // With errors among the diagnostics, the program is not fit to run.
   std::vector<Diagnostic>& diagnostics() { return diagnostics_; }
+  // What is allowed, and probably not meant.
+  std::vector<Diagnostic>& warnings() { return warnings_; }
   // What is valid in the language and not run by this version.
   const std::vector<Diagnostic>& unsupported() const { return unsupported_; }
   Program& program() { return program_; }
@@ -98,6 +100,9 @@ class Compiler {
   std::optional<Template> CompileAssign(const json::object& source, const std::string& location,
                                         unsigned states);
 
+  void CheckVariable(std::string_view name, const std::string& location);
+  void CheckVariables(const Query& query);
+
   // compile_queries.cc. `states`: the members of $states that a field has besides "input" and
   // "context" (see Query::States).
   bool ReadLanguage(const json::object& source, const std::string& location, bool inherited);
@@ -138,6 +143,7 @@ class Compiler {
   MachineType type_;
   Program program_;
   std::vector<Diagnostic> diagnostics_;
+  std::vector<Diagnostic> warnings_;
   std::vector<Diagnostic> unsupported_;
   std::vector<Definition::TaskResource> task_resources_;
   std::set<std::string, std::less<>> all_names_;

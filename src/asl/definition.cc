@@ -91,6 +91,7 @@ std::optional<Compiler> Compile(std::string_view text, MachineType type,
   std::optional<Compiler> compiler(std::in_place, type);
   compiler->CompileMachine(*document);
   diagnostics = std::move(compiler->diagnostics());
+  diagnostics.insert(diagnostics.end(), compiler->warnings().begin(), compiler->warnings().end());
   for (Diagnostic& diagnostic : diagnostics) diagnostic.line = LineOf(text, diagnostic.location);
   return compiler;
 }
@@ -132,7 +133,10 @@ Result<std::shared_ptr<const Definition>> Definition::Parse(std::string_view tex
                                                             MachineType type) {
   std::vector<Diagnostic> diagnostics;
   std::optional<Compiler> compiler = Compile(text, type, diagnostics);
-  if (!diagnostics.empty()) return InvalidDefinition(diagnostics);
+  const bool refused = std::any_of(diagnostics.begin(), diagnostics.end(), [](const auto& one) {
+    return one.severity == Severity::kError;
+  });
+  if (refused) return InvalidDefinition(diagnostics);
   if (!compiler->unsupported().empty()) return InvalidDefinition(compiler->unsupported());
   return std::shared_ptr<const Definition>(
       new Definition(type, std::make_unique<const Program>(std::move(compiler->program())),

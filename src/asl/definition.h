@@ -31,8 +31,9 @@ struct Diagnostic {
   std::string ToString() const;
 };
 
-// Every fault of `text` as a document of the language, at most `kMaxDiagnostics`. Covers all of the
-// language, also what Definition::Parse refuses as not yet runnable (JSONata, Distributed Map).
+// Every fault of `text` as a document of the language, then the warnings; at most
+// `kMaxDiagnostics` of each. Covers all of the language, also what Definition::Parse refuses as not
+// runnable (Parquet).
 inline constexpr std::size_t kMaxDiagnostics = 100;
 std::vector<Diagnostic> Validate(std::string_view text, MachineType type);
 

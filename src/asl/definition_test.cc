@@ -68,6 +68,22 @@ TEST(DefinitionTest, VariableNamesAreCheckedAgainstTheScopesAround) {
   EXPECT_THAT(with("[]"), HasSubstr("Expected value of type Object at /States/A/Assign"));
 }
 
+TEST(DefinitionTest, AVariableThatNoStateAssignsIsWarnedOfAndNotRefused) {
+  const char* machine = R"({"StartAt":"A","States":{
+    "A":{"Type":"Pass","QueryLanguage":"JSONata","Assign":{"x":1},
+         "Output":{"y":"{% $y + $x + $states.input + $parse($uuid()) %}"},"Next":"B"},
+    "B":{"Type":"Pass","InputPath":"$z.a","End":true}}})";
+  const auto diagnostics = Validate(machine, MachineType::kStandard);
+  ASSERT_EQ(diagnostics.size(), 2u);
+  EXPECT_EQ(diagnostics[0].severity, Severity::kWarning);
+  EXPECT_EQ(diagnostics[0].ToString(),
+            "POSSIBLY_UNDEFINED_VARIABLE: Variable 'y' is possibly not defined. at "
+            "/States/A/Output/y");
+  EXPECT_EQ(diagnostics[1].location, "/States/B/InputPath");
+  EXPECT_EQ(diagnostics[1].line, 4);
+  EXPECT_EQ(Refusal(machine), "");
+}
+
 TEST(DefinitionTest, RetryAndCatchAreChecked) {
   const auto with = [](std::string_view fields) {
     return Refusal(

@@ -147,11 +147,12 @@ Result<Payload> Engine::ApplyTemplate(const Frame& frame, const std::optional<Te
 Result<Payload> Engine::EffectiveInput(const Frame& frame) {
   const State& state = StateOf(frame);
   TRY(Payload input, ApplyPath(frame, state.input_path, frame.input));
-  if (inspection_ != nullptr) inspection_->Show("afterInputPath", input);
+  if (inspection_ != nullptr && !state.jsonata) inspection_->Show("afterInputPath", input);
   // A Map's template is for its items.
   if (state.type == StateType::kMap) return input;
   TRY(input, ApplyTemplate(frame, state.parameters, std::move(input)));
-  if (inspection_ != nullptr) inspection_->Show("afterParameters", input);
+  if (inspection_ != nullptr)
+    inspection_->Show(state.jsonata ? "afterArguments" : "afterParameters", input);
   return input;
 }
 

@@ -29,7 +29,9 @@ class Query {
   const std::string& location() const { return location_; }
   // The members of $states that it may read.
   unsigned states() const { return states_; }
-  // What it reads of a context that a state's expressions don't have (names, "$", "$$").
+  // Variables that it reads ("states" is one), and what it reads of a context that a state's
+  // expressions don't have (names, "$", "$$").
+  const std::vector<std::string>& free_variables() const { return expression_.free_variables(); }
   const std::vector<std::string>& context_references() const {
     return expression_.context_references();
   }
