@@ -180,6 +180,16 @@ TEST_F(JsonataTest, ATransformLeavesItsArgumentAlone) {
             R"([{"a":{"b":1,"c":0}},{"a":{"b":2}}])");
 }
 
+TEST_F(JsonataTest, ATransformOfWhatIsNoObjectIsAnError) {
+  EXPECT_EQ(Show(R"($ ~> |a|{"b": 2}|)", R"({"a": 1})"),
+            "T2011: The pattern of the transform expression must select objects: 1");
+}
+
+TEST_F(JsonataTest, SpreadingAnArrayGivesAnArray) {
+  EXPECT_EQ(Show(R"($spread({"a": 1}))"), R"({"a":1})");
+  EXPECT_EQ(Show(R"($spread([{"a": 1}]))"), R"([{"a":1}])");
+}
+
 TEST_F(JsonataTest, TailCallsRunInALoop) {
   EXPECT_EQ(Show("($f := function($n){ $n > 0 ? $f($n - 1) : \"done\" }; $f(20000))"), R"("done")");
 }

@@ -96,7 +96,14 @@ Value Evaluator::ApplyOperator(const Node& node, const Value& input, Frame* fram
   if (node.rhs->type == NodeType::kFunction) return CallFunction(*node.rhs, input, frame, &left);
   const Value right = Evaluate(*node.rhs, input, frame);
   if (!right.is_function()) throw ValueFailure("T2006", Shown(right));
-  if (!left.is_function()) return Apply(right.function(), {&left, 1}, Value::Null());
+  if (!left.is_function()) {
+    try {
+      return Apply(right.function(), {&left, 1}, Value::Null());
+    } catch (Failure& failure) {
+      if (!failure.token) failure.token = ProcedureName(*node.rhs);
+      throw;
+    }
+  }
   Function chain;
   chain.kind = Function::Kind::kChain;
   chain.first = &left.function();
@@ -211,7 +218,13 @@ Value Evaluator::ApplyTransform(const Function& function, const Value& argument)
   const Value matches = Evaluate(*node.lhs, copy, function.frame);
   Value storage;
   for (const Value& match : AsItems(matches, storage)) {
-    auto* object = match.is_object() ? const_cast<Object*>(match.own_object()) : nullptr;
+    if (!match.is_object()) {
+      Failure failure = MakeFailure("T2011");
+      failure.message =
+          "The pattern of the transform expression must select objects: " + Shown(match);
+      throw failure;
+    }
+    auto* object = const_cast<Object*>(match.own_object());
     const Value update = Evaluate(*node.rhs, match, function.frame);
     if (!update.is_undefined()) {
       if (!update.is_object()) throw ValueFailure("T2011", Shown(update));

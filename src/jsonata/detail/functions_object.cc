@@ -57,6 +57,8 @@ Value Spread(Evaluator& evaluator, const Call& call) {
   if (!call[0].is_array() && !call[0].is_object()) return call[0];
   Array* spread = evaluator.make().NewSequence();
   AddSpread(evaluator, call[0], *spread, 0);
+  // What the items of an array become is joined to an array, which one item doesn't stand for.
+  if (call[0].is_array() && spread->size > 0) spread->sequence = false;
   return Value::Of(spread);
 }
 
@@ -72,7 +74,8 @@ Value Merge(Evaluator& evaluator, const Call& call) {
   return Value::Of(merged);
 }
 
-Value Type(Evaluator&, const Call& call) {
+Value Type(Evaluator& evaluator, const Call& call) {
+  evaluator.IsNumeric(call[0]);  // fails for an infinite number
   return call[0].is_undefined() ? Value() : Value::String(TypeName(call[0]));
 }
 

@@ -19,7 +19,14 @@ std::optional<std::string_view> TextOf(const Value& value) {
 }
 
 Value Format(Evaluator& evaluator, double millis, const Value& picture, const Value& timezone) {
-  if (!(std::fabs(millis) <= kMaxMillis)) throw ValueFailure("D3110", NumberText(millis));
+  if (!(std::fabs(millis) <= kMaxMillis)) {
+    Failure failure = MakeFailure("D3110");
+    failure.message =
+        "The argument of the fromMillis function must be within 8.64e15 milliseconds "
+        "of 1970. Given " +
+        NumberText(millis);
+    throw failure;
+  }
   const Result<std::string> text = FormatDateTime(static_cast<std::int64_t>(std::trunc(millis)),
                                                   TextOf(picture), TextOf(timezone));
   if (!text) throw FromError(text.error());
