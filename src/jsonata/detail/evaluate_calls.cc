@@ -218,17 +218,17 @@ Value Evaluator::ApplyTransform(const Function& function, const Value& argument)
   const Value matches = Evaluate(*node.lhs, copy, function.frame);
   Value storage;
   for (const Value& match : AsItems(matches, storage)) {
-    if (!match.is_object()) {
-      Failure failure = MakeFailure("T2011");
-      failure.message =
-          "The pattern of the transform expression must select objects: " + Shown(match);
-      throw failure;
-    }
-    auto* object = const_cast<Object*>(match.own_object());
+    auto* object = match.is_object() ? const_cast<Object*>(match.own_object()) : nullptr;
     const Value update = Evaluate(*node.rhs, match, function.frame);
     if (!update.is_undefined()) {
       if (!update.is_object()) throw ValueFailure("T2011", Shown(update));
       EachMember(update, [&](std::string_view key, const Value& value) {
+        if (!match.is_object()) {
+          Failure failure = MakeFailure("T2011");
+          failure.message =
+              "The pattern of the transform expression must select objects: " + Shown(match);
+          throw failure;
+        }
         if (object != nullptr) make_.Set(*object, key, value);
       });
     }
