@@ -176,8 +176,9 @@ void Engine::Settle(LiveExecution& live) {
   for (const auto& [due, seq] : std::exchange(live.cancelled_timers, {})) {
     timers_.erase({due, live.id, seq});
   }
+  const bool ended = live.outcome.has_value();  // what CarryOut may lead to is not committed yet
   CarryOut(live, std::exchange(live.commands, {}));
-  live.outcome ? Finish(live) : Resume(live);
+  ended ? Finish(live) : Resume(live);
 }
 
 // Lets in what came during the commit.
