@@ -69,6 +69,17 @@ json::object ShownStages(const State& state, const TestStateRequest& request,
                          const Inspection& seen) {
   json::object stages = seen.shown;
   stages["input"] = request.input;
+  if (state.jsonata) {
+    if (state.parameters && state.type != StateType::kMap) {
+      if (const json::value* arguments = FindMember(stages, "afterParameters")) {
+        stages["afterArguments"] = json::value(*arguments);
+      }
+    }
+    for (const char* stage : {"afterInputPath", "afterParameters", "afterItemsPath"}) {
+      stages.erase(stage);
+    }
+    return stages;
+  }
   switch (state.type) {
     case StateType::kPass:
       if (!state.result) break;
