@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 namespace scones::jsonata {
 namespace {
 
@@ -55,8 +57,11 @@ TEST_F(JsonataTest, AnIntegerBeyondDoublesPassesThroughUnchanged) {
   EXPECT_EQ(Show("id + 0", R"({"id": 9007199254740993})"), "9007199254740992");
 }
 
-TEST_F(JsonataTest, WhatIsNoNumberForJsonIsAnError) {
-  EXPECT_EQ(Show("1 / 0"), "D1001: Number out of range: null");
+TEST_F(JsonataTest, AnInfiniteNumberIsAResultButNoOperand) {
+  const Result<std::optional<json::value>> result = Evaluate("1 / 0");
+  ASSERT_TRUE(result && *result && (*result)->is_double());
+  EXPECT_EQ((*result)->get_double(), std::numeric_limits<double>::infinity());
+  EXPECT_EQ(Show("1 / 0 + 1"), "D1001: Number out of range: null");
   EXPECT_EQ(CodeOf("$sqrt(-1)"), "D3060");
   EXPECT_EQ(CodeOf("$power(10, 400)"), "D3061");
 }
