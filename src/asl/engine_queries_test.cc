@@ -190,6 +190,30 @@ TEST(EngineQueriesTest, AFailStateEvaluatesItsErrorAndCause) {
   EXPECT_EQ(run.last().outcome->cause, "as E");
 }
 
+TEST(EngineQueriesTest, ARetryEvaluatesAgainAndEachFailureHasItsEvent) {
+  Driven run(R"("A":{"Type":"Map","Items":"{% $states.context.State.RetryCount %}",
+      "Retry":[{"ErrorEquals":["States.QueryEvaluationError"],"MaxAttempts":1}],"End":true,
+      "ItemProcessor":{"StartAt":"I","States":{"I":{"Type":"Pass","End":true}}}})");
+  run.Send(Start{});
+  EXPECT_THAT(run.failure("cause"), HasSubstr("was 'number' for value: 0"));
+  run.Send(TimerFired{run.timer().seq});
+  EXPECT_THAT(run.failure("cause"), HasSubstr("was 'number' for value: 1"));
+  EXPECT_THAT(run.lines(),
+              ElementsAre("1 ExecutionStarted 0", "2 MapStateEntered 0", "3 EvaluationFailed 0",
+                          "4 EvaluationFailed 3", "5 MapStateFailed 4", "6 ExecutionFailed 5"));
+}
+
+TEST(EngineQueriesTest, ACatcherWhoseOutputFailsFailsTheScope) {
+  Driven run(fmt::format(R"("A":{{{},"Catch":[{{"ErrorEquals":["States.ALL"],"Next":"B",
+      "Output":"{{% $states.errorOutput.None %}}"}}],"End":true}},"B":{{"Type":"Succeed"}})",
+                         kTask));
+  run.Send(Start{});
+  run.Send(TaskFailed{run.task().seq, "Boom", "why"});
+  EXPECT_EQ(run.failure("location"), "Catch[0]/Output");
+  EXPECT_EQ(run.last().outcome->error, "States.QueryEvaluationError");
+  EXPECT_EQ(run.lines().back(), "7 ExecutionFailed 6");
+}
+
 TEST(EngineQueriesTest, AnExpressionThatNeverEndsFailsTheState) {
   Driven run(R"("A":{"Type":"Pass","Output":"{% ($f := function(){ $f() }; $f()) %}","End":true})");
   run.Send(Start{});
