@@ -115,6 +115,7 @@ struct ServiceTaskRunner::State {
   io::Task<Result<JsonService::Answer>> Submit(const JsonService& service,
                                                const TaskRequest& request, json::object parameters);
   io::Task<std::optional<TaskOutcome>> AwaitJob(const JsonService& service, Job& job, bool parse);
+  io::Task<void> AwaitExecution(std::string arn);
   io::Task<void> StopJob(std::shared_ptr<Job> job);
 
   // Coroutines of their own; `self` keeps the state.
@@ -193,6 +194,17 @@ io::Task<void> ServiceTaskRunner::State::RunCall(std::shared_ptr<State> self, Ta
 
 // ---- Jobs ---------------------------------------------------------------------------------------
 
+// Also resumes where that can't be waited for: its description says more. The wait itself is no use
+// of the service, because it may last for a year; it ends with the service.
+io::Task<void> ServiceTaskRunner::State::AwaitExecution(std::string arn) {
+  const auto wait = [this, &arn](io::Completion<Result<void>> done) {
+    const Use use(*this);
+    if (!use) return done(Result<void>());
+    connected->workflows.WhenEnded(arn, std::move(done));
+  };
+  (void)co_await io::Await<Result<void>>(wait);
+}
+
 // Nothing where the wait was given up.
 io::Task<std::optional<TaskOutcome>> ServiceTaskRunner::State::AwaitJob(const JsonService& service,
                                                                         Job& job, bool parse) {
@@ -200,9 +212,7 @@ io::Task<std::optional<TaskOutcome>> ServiceTaskRunner::State::AwaitJob(const Js
   std::chrono::milliseconds pause = options.first_poll;
   while (!job.cancelled) {
     if (execution) {
-      // Not counted as a use: it may last for a year, and ends with the workflow service.
-      (void)co_await connected->workflows.AwaitExecution(
-          StringOr(job.description, "ExecutionArn", ""));
+      co_await AwaitExecution(StringOr(job.description, "ExecutionArn", ""));
     }
     {
       const Use use(*this);

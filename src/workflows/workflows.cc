@@ -239,15 +239,11 @@ io::Task<Result<Timestamp>> Workflows::StopExecution(std::string arn, std::strin
   co_return co_await io::Await<Result<Timestamp>>(std::move(post));
 }
 
-io::Task<Result<void>> Workflows::AwaitExecution(std::string arn) {
-  CO_TRY(const FoundExecution found, state_->Find(arn));
-  if (found.stopped) co_return Result<void>();
-  EndItem item{.execution = found.row.id, .done = {}};
-  auto post = [&](io::Completion<Result<void>> done) {
-    item.done = std::move(done);
-    state_->engine->Post(std::move(item));
-  };
-  co_return co_await io::Await<Result<void>>(std::move(post));
+void Workflows::WhenEnded(const std::string& arn, io::Completion<Result<void>> ended) {
+  const Result<FoundExecution> found = state_->Find(arn);
+  if (!found) return ended(found.error());
+  if (found->stopped) return ended(Result<void>());
+  state_->engine->Post(EndItem{.execution = found->row.id, .done = std::move(ended)});
 }
 
 io::Task<Result<Timestamp>> Workflows::RedriveExecution(std::string arn, std::string client_token) {

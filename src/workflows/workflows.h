@@ -92,10 +92,9 @@ class Workflows {
   io::Task<Result<Execution>> StartSyncExecution(StartExecutionRequest request);
   // Returns the time of the stop. Stopping what has ended answers as the first time.
   io::Task<Result<Timestamp>> StopExecution(std::string arn, std::string error, std::string cause);
-  // Resumes when the execution has ended, at once where it has; DescribeExecution then says how.
-  // The last thing that it does with the service is to wait, so that a caller may outlive that.
-  // Errors: ExecutionDoesNotExist, InvalidArn, kUnavailable when the service is closing.
-  io::Task<Result<void>> AwaitExecution(std::string arn);
+  // Calls `ended` when the execution has ended, at once where it has; DescribeExecution then says
+  // how. Errors: ExecutionDoesNotExist, InvalidArn, kUnavailable when the service is closing.
+  void WhenEnded(const std::string& arn, io::Completion<Result<void>> ended);
   // A failed, timed out or aborted Standard execution goes on where it stopped; returns the time of
   // it. The same token again answers as the first time. Errors: ExecutionDoesNotExist,
   // ExecutionNotRedrivable, ExecutionLimitExceeded.

@@ -172,22 +172,22 @@ TEST_F(WorkflowsTest, ATaskTokenLetsTheWorldAnswer) {
   EXPECT_EQ(Await(service->SendTaskFailure("nonsense", "", "")).error().reason(), "InvalidToken");
 }
 
-io::Task<void> AwaitThen(Workflows& service, std::string arn, std::atomic<int>& ended) {
-  const Result<void> outcome = co_await service.AwaitExecution(arn);
-  const auto described = service.DescribeExecution(arn);
-  if (outcome && described && described->status == ExecutionStatus::kAborted) ++ended;
-}
-
-TEST_F(WorkflowsTest, WhoeverAwaitsAnExecutionResumesWhenItHasEnded) {
+TEST_F(WorkflowsTest, WhoeverAwaitsAnExecutionLearnsWhenItHasEnded) {
   const std::string arn = Start(Create("m", kWaitMinute), "e");
   std::atomic<int> ended{0};
-  for (int i = 0; i < 2; ++i) shards.Spawn(AwaitThen(*service, arn, ended));
+  const auto count = [&](const Result<void>& outcome) {
+    if (outcome && StatusOf(arn) == ExecutionStatus::kAborted) ++ended;
+  };
+  service->WhenEnded(arn, count);
+  service->WhenEnded(arn, count);
   ASSERT_TRUE(Await(service->StopExecution(arn, "", "")));
   EXPECT_TRUE(Eventually([&] { return ended == 2; }));
-  EXPECT_TRUE(Await(service->AwaitExecution(arn)));  // at once
-  const auto unknown = Await(service->AwaitExecution(arn + "x"));
-  ASSERT_FALSE(unknown);
-  EXPECT_EQ(unknown.error().reason(), "ExecutionDoesNotExist");
+  service->WhenEnded(arn, count);
+  EXPECT_EQ(ended, 3);
+  std::string reason;
+  service->WhenEnded(arn + "x",
+                     [&](const Result<void>& outcome) { reason = outcome.error().reason(); });
+  EXPECT_EQ(reason, "ExecutionDoesNotExist");
 }
 
 TEST_F(WorkflowsTest, AnIntegrationThatIsNotHereIsRefusedAtCreationByName) {

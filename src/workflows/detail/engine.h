@@ -149,7 +149,7 @@ class Engine {
   std::int64_t next_id_ = 1;
   std::size_t express_count_ = 0;
   std::vector<std::int64_t> express_ends_;
-  // Callers of AwaitExecution by execution; what they wait for need not be in memory.
+  // Callers of WhenEnded by execution; what they wait for need not be in memory.
   std::unordered_multimap<std::int64_t, io::Completion<Result<void>>> end_waiters_;
 
   // TestState's tasks under way. Their timers carry the number negated in the execution's place.
