@@ -25,8 +25,8 @@ WORKERS = 12
 END_SECONDS = 100
 FIXED = re.compile(r'\{"__fix__": "[^"]*"\}')
 # What has been reached, by class and what the case needs.
-REACHED = {"pure": 0, "pure_distmap": 0, "lambda": 0, "service/aws-sdk:s3": 10,
-           "service/aws-sdk:sfn": 1, "service/aws:states": 7}
+REACHED = {"pure": 463, "lambda": 34, "service/aws-sdk:s3": 10, "service/aws-sdk:sfn": 1,
+           "service/aws:states": 9}
 # Of the services that this product has.
 SERVED = {"lambda", "activity", "distributed_map", "aws-sdk:s3", "aws:s3", "aws:states",
           "aws-sdk:sfn"}
