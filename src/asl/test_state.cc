@@ -15,7 +15,6 @@
 namespace scones::asl {
 namespace {
 
-constexpr char kStateName[] = "StateName";
 constexpr std::chrono::minutes kLongestTest{5};
 
 Result<json::object> ReadObject(const std::string& text, std::string_view what) {
@@ -24,34 +23,6 @@ Result<json::object> ReadObject(const std::string& text, std::string_view what) 
     return TestStateRefusal(fmt::format("{} must be a valid JSON object", what));
   }
   return std::move(parsed->get_object());
-}
-
-bool HasRetries(StateType type) {
-  return type == StateType::kTask || type == StateType::kParallel || type == StateType::kMap;
-}
-
-// As the service makes it: an Express execution that never was.
-json::value MakeContext(const TestStateIdentity& identity, const State& state,
-                        const std::string& input, const std::string& task_token, Timestamp now) {
-  const std::string time = FormatIso8601(now);
-  const json::value role =
-      identity.role_arn ? json::value(*identity.role_arn) : json::value(nullptr);
-  json::object about_state = {{"Name", kStateName}, {"EnteredTime", time}};
-  if (HasRetries(state.type)) about_state["RetryCount"] = 0;
-  json::object context = {
-      {"Execution",
-       {{"Id", fmt::format("{}:express:{}:{}", identity.arn_prefix, identity.machine_id,
-                           identity.execution_id)},
-        {"Input", Payload::FromText(input).value()},
-        {"Name", identity.execution_id},
-        {"RoleArn", role},
-        {"StartTime", time}}},
-      {"StateMachine",
-       {{"Id", fmt::format("{}:stateMachine:{}", identity.arn_prefix, identity.machine_id)},
-        {"Name", identity.machine_id}}},
-      {"State", std::move(about_state)}};
-  if (!task_token.empty()) context["Task"] = {{"Token", task_token}};
-  return context;
 }
 
 // A list as the service shows it, of JSON texts.
@@ -353,7 +324,7 @@ Result<StateTest> StateTest::Start(TestStateRequest request, const TestStateIden
   if (request.context) {
     TRY(run->inspection.context, ReadTestContext(*request.context));
   } else {
-    run->inspection.context = MakeContext(identity, state, request.input, token, now);
+    run->inspection.context = MakeTestContext(identity, state, request.input, token, now);
   }
   run->request = std::move(request);
   run->Send(TimerFired{1});

@@ -107,6 +107,10 @@ Result<void> CheckContextPart(const ContextPart& part, const json::value& value)
   return {};
 }
 
+bool HasRetries(StateType type) {
+  return type == StateType::kTask || type == StateType::kParallel || type == StateType::kMap;
+}
+
 std::string_view TypeName(StateType type) {
   static constexpr std::string_view kNames[] = {"Task",    "Pass", "Choice",   "Wait",
                                                 "Succeed", "Fail", "Parallel", "Map"};
@@ -190,6 +194,30 @@ Result<json::object> MachineOfOneState(const TestStateRequest& request) {
   machine["StartAt"] = kStateName;
   machine["States"] = std::move(states);
   return machine;
+}
+
+json::value MakeTestContext(const TestStateIdentity& identity, const State& state,
+                            const std::string& input, const std::string& task_token,
+                            Timestamp now) {
+  const std::string time = FormatIso8601(now);
+  const json::value role =
+      identity.role_arn ? json::value(*identity.role_arn) : json::value(nullptr);
+  json::object about_state = {{"Name", kStateName}, {"EnteredTime", time}};
+  if (HasRetries(state.type)) about_state["RetryCount"] = 0;
+  json::object context = {
+      {"Execution",
+       {{"Id", fmt::format("{}:express:{}:{}", identity.arn_prefix, identity.machine_id,
+                           identity.execution_id)},
+        {"Input", Payload::FromText(input).value()},
+        {"Name", identity.execution_id},
+        {"RoleArn", role},
+        {"StartTime", time}}},
+      {"StateMachine",
+       {{"Id", fmt::format("{}:stateMachine:{}", identity.arn_prefix, identity.machine_id)},
+        {"Name", identity.machine_id}}},
+      {"State", std::move(about_state)}};
+  if (!task_token.empty()) context["Task"] = {{"Token", task_token}};
+  return context;
 }
 
 Result<json::value> ReadTestContext(const std::string& text) {
