@@ -1,6 +1,7 @@
 // What the gateway hands to each wire dialect: a request whose signature has been verified.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "base/arn.h"
@@ -18,6 +19,9 @@ struct Call {
   Timestamp now;
   std::string base_url;    // "http://host:port" as the client addressed us
   std::string caller_arn;  // arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION
+  // Whether the client still waits for the answer, as far as the connection tells. On the caller's
+  // shard, until the answer is given.
+  std::function<bool()> client_is_there = [] { return true; };
 };
 
 // One wire protocol with its operations. Handles requests of its services only; errors become

@@ -249,6 +249,7 @@ io::Task<Result<http::Response>> Gateway::HandleBuffered(Arrival arrival, http::
   const std::string hash = HexEncode(Digest(HashAlgorithm::kSha256, bytes));
   CO_TRY_VOID(Prove(request, arrival, hash));
   CO_TRY(Dialect* const dialect, FindDialect(arrival));
+  arrival.call.client_is_there = [&body] { return body.peer_is_there(); };
   const std::unique_ptr<http::BodyStream> verified = http::MakeStringBody(std::move(bytes));
   co_return co_await dialect->Handle(std::move(arrival.call), std::move(request), *verified);
 }

@@ -56,6 +56,7 @@ io::Task<Result<json::value>> JsonDialect::Invoke(Call call, std::string operati
     co_return Error(Code::kInvalid, "UnknownOperationException",
                     fmt::format("'{}' names no operation of this service", operation));
   }
+  if (check_ != nullptr) CO_TRY_VOID(check_(found->first, input));
   Result<json::value> output = co_await found->second(std::move(call), std::move(input));
   if (output) co_return output;
   const Error& error = output.error();
@@ -75,6 +76,7 @@ io::Task<Result<json::value>> JsonDialect::Run(Call call, std::string target,
   }
   CO_TRY(const std::string bytes, co_await http::ReadAll(body, options_.max_body_bytes));
   CO_TRY(json::object input, ParseInput(bytes));
+  if (check_ != nullptr) CO_TRY_VOID(check_(operation->first, input));
   Result<json::value> output = co_await operation->second(std::move(call), std::move(input));
   co_return output;
 }

@@ -30,6 +30,9 @@ class JsonDialect final : public Dialect {
   explicit JsonDialect(Options options);
 
   void Add(std::string operation, JsonOperation function);
+  // Judges each request before its operation runs.
+  using Check = Result<void> (*)(std::string_view operation, const json::object& input);
+  void CheckWith(Check check) { check_ = check; }
 
   bool Has(std::string_view operation) const { return operations_.contains(operation); }
   // The operation for a caller in this process, without the wire. The error's reason is what the
@@ -44,6 +47,7 @@ class JsonDialect final : public Dialect {
 
   Options options_;
   std::map<std::string, JsonOperation, std::less<>> operations_;
+  Check check_ = nullptr;
 };
 
 }  // namespace scones::api

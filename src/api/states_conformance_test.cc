@@ -21,8 +21,8 @@ namespace {
 namespace fs = std::filesystem;
 
 // What passes today; a change that makes one fail lowers it.
-constexpr std::size_t kSequencesPassed = 37;
-constexpr std::size_t kErrorsPassed = 25;
+constexpr std::size_t kSequencesPassed = 86;
+constexpr std::size_t kErrorsPassed = 42;
 
 fs::path Corpus() {
   const char* shared = std::getenv("SCONES_SHARED");
@@ -114,7 +114,8 @@ void ReplaceAll(std::string& text, const std::string& from, const std::string& t
 
 // A recorded text in which <…> stands for anything.
 bool TextMatches(const std::string& expected, const std::string& actual) {
-  static const std::set<std::string> anything = {"datetime", "timestamp", "start-time"};
+  static const std::set<std::string> anything = {"datetime", "timestamp", "start-time",
+                                                 "creation-date", "date"};
   if (anything.contains(expected)) return true;
   static const std::regex role("s[nf]+_role_arn.*");
   if (std::regex_match(expected, role)) return true;
@@ -184,20 +185,44 @@ std::optional<std::pair<std::string, std::string>> RecordedError(const json::val
   return std::pair(match[1].str(), match[2].str());
 }
 
+// `text` with the recording's own names for what it calls by others.
+std::string Replaced(std::string text, const json::object& recording) {
+  const json::array* replacements = FindArray(recording, "replacements");
+  if (replacements == nullptr) return text;
+  for (const json::value& pair : *replacements) {
+    ReplaceAll(text, std::string(pair.as_array()[0].as_string()),
+               std::string(pair.as_array()[1].as_string()));
+  }
+  return text;
+}
+
+// Answers to calls on state machines have this member since then.
+constexpr char kEncryption[] = "encryptionConfiguration";
+void RemoveLaterMembers(json::object& answer, const json::object& recording) {
+  // "DD-MM-YYYY, …".
+  const std::string recorded = StringOr(recording, "recorded_date", "");
+  if (recorded.size() < 10) return;
+  const std::string month = recorded.substr(6, 4) + recorded.substr(2, 3);
+  if (month < "2024-07") answer.erase(kEncryption);
+}
+
 std::string CompareError(const std::pair<std::string, std::string>& expected, const Answer& answer,
                          const json::object& recording) {
   if (answer.status < 400) return "expected " + expected.first + ", but the call succeeded";
   const std::string code = StringOr(answer.body, "__type", "");
-  std::string message = StringOr(answer.body, "message", "");
-  if (const json::array* replacements = FindArray(recording, "replacements")) {
-    for (const json::value& pair : *replacements) {
-      ReplaceAll(message, std::string(pair.as_array()[0].as_string()),
-                 std::string(pair.as_array()[1].as_string()));
-    }
-  }
+  const std::string message = Replaced(StringOr(answer.body, "message", ""), recording);
   if (code != expected.first) return "expected " + expected.first + " got " + code + ": " + message;
   if (TextMatches(expected.second, message)) return "";
   return "expected \"" + expected.second + "\" got \"" + message + "\"";
+}
+
+std::string CompareBody(const json::value& expected, json::object body,
+                        const json::object& recording) {
+  RemoveLaterMembers(body, recording);
+  std::string fault = Difference(expected, body, "");
+  if (fault.empty()) return fault;
+  const Result<json::value> replaced = ParseJson(Replaced(ToJson(body), recording));
+  return replaced && Difference(expected, *replaced, "").empty() ? "" : fault;
 }
 
 struct Outcome {
@@ -209,6 +234,7 @@ Outcome RunSequence(const json::object& recording) {
   Installation installation;
   std::map<std::string, std::string> arns;  // recorded -> ours
   Outcome outcome;
+  std::string next_token;
   for (const json::value& value : recording.at("steps").as_array()) {
     const json::object& step = value.as_object();
     const std::string operation = OperationName(StringOr(step, "op", ""));
@@ -226,7 +252,10 @@ Outcome RunSequence(const json::object& recording) {
       const Result<json::value> asked = ParseJson(request);
       installation.AwaitEnd(StringOr(asked->get_object(), "executionArn", ""));
     }
+    // A token of the answer before was left out of the recording.
+    ReplaceAll(request, R"("nextToken":null)", R"("nextToken":")" + next_token + "\"");
     const Answer answer = installation.Call(operation, request);
+    next_token = StringOr(answer.body, "nextToken", "");
     if (const json::string* recorded_arn = FindString(step, "fake_arn")) {
       for (const char* member : {"executionArn", "stateMachineArn"}) {
         const std::string arn = StringOr(answer.body, member, "");
@@ -239,7 +268,7 @@ Outcome RunSequence(const json::object& recording) {
     if (const auto error = RecordedError(expected)) {
       fault = CompareError(*error, answer, recording);
     } else if (expected.is_object()) {
-      fault = answer.status == 200 ? Difference(expected, answer.body, "")
+      fault = answer.status == 200 ? CompareBody(expected, answer.body, recording)
                                    : "failed: " + ToJson(answer.body);
     } else if (answer.status != 200 && !FindBool(step, "expect_error").value_or(false)) {
       fault = "failed: " + ToJson(answer.body);
@@ -267,55 +296,37 @@ std::vector<fs::path> Files(const fs::path& folder) {
   return files;
 }
 
-const std::set<std::string>& Supported() {
-  static const std::set<std::string> operations = {"create_state_machine",
-                                                   "update_state_machine",
-                                                   "delete_state_machine",
-                                                   "describe_state_machine",
-                                                   "describe_state_machine_for_execution",
-                                                   "list_state_machines",
-                                                   "validate_state_machine_definition",
-                                                   "tag_resource",
-                                                   "untag_resource",
-                                                   "list_tags_for_resource",
-                                                   "start_execution",
-                                                   "start_sync_execution",
-                                                   "stop_execution",
-                                                   "describe_execution",
-                                                   "list_executions",
-                                                   "get_execution_history",
-                                                   "send_task_success",
-                                                   "send_task_failure",
-                                                   "send_task_heartbeat"};
-  return operations;
-}
-
-bool IsSupported(const json::object& recording) {
-  for (const json::value& step : recording.at("steps").as_array()) {
-    if (!Supported().contains(StringOr(step.as_object(), "op", ""))) return false;
-  }
-  return true;
+// Recordings that lost what their request said: no service can answer them as recorded.
+std::string LostInRecording(const std::string& id) {
+  static const std::map<std::string, std::string> lost = {
+      {"sfn_api.TestSnfApi_test_create_update_state_machine_same_parameters.seq",
+       "both roles became one ARN, so that the update changes nothing"},
+      {"sfn_api_aliasing.TestSfnApiAliasing_test_base_lifecycle_create_update_describe.seq",
+       "all versions became number 1, so that both routes lead to one"},
+      {"sfn_api_aliasing.TestSfnApiAliasing_test_delete_version_with_alias.seq",
+       "all versions became number 1, so that the alias is not moved"},
+      {"sfn_api_logs.TestSnfApiLogs_test_update_logging_configuration.seq",
+       "the first request holds what the last one changed it to"}};
+  const auto known = lost.find(id);
+  return known == lost.end() ? "" : " (lost in the recording: " + known->second + ")";
 }
 
 TEST(StatesConformance, OrderedCallsAreAnsweredAsByAws) {
   if (!fs::exists(Corpus())) GTEST_SKIP() << "no corpus at " << Corpus();
   std::size_t passed = 0;
-  std::size_t out_of_scope = 0;
+  std::size_t count = 0;
   for (const fs::path& path : Files(Corpus() / "api_sequence")) {
     const json::object recording = Load(path);
-    if (!IsSupported(recording)) {
-      ++out_of_scope;
-      continue;
-    }
+    ++count;
     const Outcome outcome = RunSequence(recording);
     if (outcome.fault.empty()) {
       ++passed;
     } else {
-      std::cout << "not passed: " << StringOr(recording, "id", "") << ": " << outcome.fault << "\n";
+      const std::string id = StringOr(recording, "id", "");
+      std::cout << "not passed: " << id << ": " << outcome.fault << LostInRecording(id) << "\n";
     }
   }
-  std::cout << "api_sequence: " << passed << " passed; " << out_of_scope
-            << " use operations that are not there\n";
+  std::cout << "api_sequence: " << passed << " passed of " << count << "\n";
   EXPECT_GE(passed, kSequencesPassed);
 }
 
@@ -333,7 +344,6 @@ TEST(StatesConformance, ErrorsAreNamedAndWordedAsByAws) {
     const json::object recording = Load(path);
     const std::string id = StringOr(recording, "id", "");
     const json::object& expected = recording.at("expected").as_object();
-    if (!Supported().contains(StringOr(recording, "op", ""))) continue;
     if (expected.at("error_code").is_null()) {
       ++of_the_client;
       continue;

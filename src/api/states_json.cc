@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "asl/variable_references.h"
+
 namespace scones::api::states {
 namespace {
 
@@ -22,6 +24,21 @@ Error NotNull(std::string_view name) {
 const json::value* FindPresent(const json::object& input, std::string_view name) {
   const json::value* value = FindMember(input, name);
   return value == nullptr || value->is_null() ? nullptr : value;
+}
+
+void PutVariableReferences(json::object& members, const std::string& definition) {
+  const Result<json::value> parsed = ParseJson(definition);
+  if (!parsed || !parsed->is_object()) return;
+  json::object references;
+  for (const auto& [state, names] : asl::VariableReferences(parsed->get_object())) {
+    references[state] = json::array(names.begin(), names.end());
+  }
+  if (!references.empty()) members["variableReferences"] = std::move(references);
+}
+
+void PutVersion(json::object& members, const std::string& version, const std::string& alias) {
+  if (!version.empty()) members["stateMachineVersionArn"] = version;
+  if (!alias.empty()) members["stateMachineAliasArn"] = alias;
 }
 
 }  // namespace
@@ -136,22 +153,37 @@ Result<std::vector<std::string>> ReadTagKeys(const json::object& input) {
   return keys;
 }
 
+Result<void> CheckEncryption(const json::object& input) {
+  const json::object* given = FindObject(input, "encryptionConfiguration");
+  if (given == nullptr || StringOr(*given, "type", "") == kOwnedKey) return {};
+  return Error(Code::kInvalid, "InvalidEncryptionConfiguration",
+               "Invalid Encryption Configuration: keys of KMS are not available here; use the type "
+               "AWS_OWNED_KEY");
+}
+
+Result<ExecutionData> ReadIncludedData(const json::object& input) {
+  TRY(const std::optional<std::string> included, OptionalText(input, "includedData"));
+  return included == "METADATA_ONLY" ? ExecutionData::kLeftOut : ExecutionData::kIncluded;
+}
+
 double Date(Timestamp time) { return EpochSeconds(time); }
 
-json::object MachineMembers(const workflows::StateMachine& machine) {
+json::object MachineMembers(const workflows::StateMachine& machine, ExecutionData data) {
   json::object members{{"stateMachineArn", machine.arn},
                        {"name", machine.name},
-                       {"definition", machine.definition},
+                       {"definition", data == ExecutionData::kIncluded ? machine.definition : "{}"},
                        {"roleArn", machine.role_arn}};
   if (const Result<json::value> logging = ParseJson(machine.logging_configuration)) {
     members["loggingConfiguration"] = *logging;
   }
   members["tracingConfiguration"] = {{"enabled", machine.tracing_enabled}};
+  members["encryptionConfiguration"] = {{"type", kOwnedKey}};
   if (!machine.revision_id.empty()) members["revisionId"] = machine.revision_id;
+  if (data == ExecutionData::kIncluded) PutVariableReferences(members, machine.definition);
   return members;
 }
 
-json::object ExecutionMembers(const workflows::Execution& execution) {
+json::object ExecutionMembers(const workflows::Execution& execution, ExecutionData data) {
   const std::string status(asl::ExecutionStatusName(execution.status));
   json::object members{{"executionArn", execution.arn},
                        {"stateMachineArn", execution.state_machine_arn},
@@ -159,11 +191,13 @@ json::object ExecutionMembers(const workflows::Execution& execution) {
                        {"status", status},
                        {"startDate", Date(execution.started)}};
   if (execution.stopped) members["stopDate"] = Date(*execution.stopped);
-  members["input"] = execution.input;
-  members["inputDetails"] = {{"included", true}};
+  PutVersion(members, execution.version_arn, execution.alias_arn);
+  const bool included = data == ExecutionData::kIncluded;
+  if (included) members["input"] = execution.input;
+  members["inputDetails"] = {{"included", included}};
   if (execution.output) {
-    members["output"] = *execution.output;
-    members["outputDetails"] = {{"included", true}};
+    if (included) members["output"] = *execution.output;
+    members["outputDetails"] = {{"included", included}};
   }
   if (execution.error) members["error"] = *execution.error;
   if (execution.cause) members["cause"] = *execution.cause;
@@ -178,6 +212,7 @@ json::object SummaryMembers(const workflows::ExecutionSummary& execution) {
                        {"startDate", Date(execution.started)}};
   if (execution.stopped) members["stopDate"] = Date(*execution.stopped);
   PutRedrives(members, execution.redrives);
+  PutVersion(members, execution.version_arn, execution.alias_arn);
   return members;
 }
 

@@ -28,6 +28,9 @@ inline JsonOperation Writing(workflows::Workflows& service, WritingOperation wri
   return [&service, write](Call, json::object input) { return write(service, std::move(input)); };
 }
 
+void AddMachineOperations(JsonDialect& dialect, workflows::Workflows& service);
+void AddVersionOperations(JsonDialect& dialect, workflows::Workflows& service);
+void AddActivityOperations(JsonDialect& dialect, workflows::Workflows& service);
 void AddRedriveOperations(JsonDialect& dialect, workflows::Workflows& service);
 void AddTestStateOperation(JsonDialect& dialect, workflows::Workflows& service);
 

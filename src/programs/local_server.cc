@@ -210,6 +210,7 @@ Result<void> LocalServer::Parts::Listen() {
 }
 
 LocalServer::Parts::~Parts() {
+  if (workflows) workflows->EndActivityPolls();  // they would use up the grace
   if (http) http->Stop(kStopGrace);
   // Before its targets: a delivery that their stop cuts off is made after the next start.
   if (events) events->Stop();

@@ -76,6 +76,8 @@ class RequestBody final : public BodyStream {
   io::Task<Result<std::size_t>> Read(std::span<char> buffer) override;
   std::optional<std::uint64_t> size() const override;
 
+  bool peer_is_there() const override;
+
   bool at_end() const;
   bool failed() const { return failed_; }
   // The client waits for a 100 that it never got: it may or may not send the body.

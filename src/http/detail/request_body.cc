@@ -1,4 +1,7 @@
+#include <sys/socket.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 
 #include "http/detail/connection.h"
@@ -8,6 +11,13 @@ namespace scones::http::detail {
 std::optional<std::uint64_t> RequestBody::size() const {
   if (framing_.kind == BodyKind::kChunked) return std::nullopt;
   return framing_.length;
+}
+
+bool RequestBody::peer_is_there() const {
+  char byte = 0;
+  const ssize_t count =
+      ::recv(connection_.socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return count > 0 || (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR));
 }
 
 bool RequestBody::at_end() const {
