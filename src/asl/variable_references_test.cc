@@ -13,8 +13,7 @@ auto Of(const char* definition) {
 }
 
 TEST(VariableReferences, AreFoundInPathsTemplatesIntrinsicsAndExpressions) {
-  EXPECT_THAT(
-      Of(R"json({"StartAt":"A","States":{
+  EXPECT_THAT(Of(R"json({"StartAt":"A","States":{
             "A":{"Type":"Pass","Assign":{"x":1,"y.$":"$.b"},"Next":"B"},
             "B":{"Type":"Pass","Parameters":{"p.$":"States.Format('{} $y', $x)"},"Next":"C"
 }
@@ -26,8 +25,8 @@ TEST(VariableReferences, AreFoundInPathsTemplatesIntrinsicsAndExpressions) {
 }
 }
 })json"),
-      ElementsAre(Pair("B", ElementsAre("x")), Pair("C", ElementsAre("y")),
-                  Pair("D", ElementsAre("x"))));
+              ElementsAre(Pair("B", ElementsAre("x")), Pair("C", ElementsAre("y")),
+                          Pair("D", ElementsAre("x"))));
 }
 
 TEST(VariableReferences, BelongToTheStateThatReadsThemHoweverDeep) {
