@@ -7,7 +7,7 @@ import sys
 import threading
 
 import boto3
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 import harness
 
@@ -98,11 +98,31 @@ def check_restart(server, arn, machine):
     expect_error("TaskTimedOut", states.send_task_success, taskToken=token, output="1")
 
 
+def check_worker_that_leaves(server, arn, machine):
+    """One that closes its connection while it polls takes no task with it."""
+    hasty = server.client("stepfunctions", read_timeout=1, retries={"max_attempts": 0})
+    try:
+        hasty.get_activity_task(activityArn=arn, workerName="hasty")
+        raise AssertionError("a task came that nobody scheduled")
+    except ReadTimeoutError:
+        pass
+    states = server.client("stepfunctions")
+    execution = states.start_execution(stateMachineArn=machine, input="30")["executionArn"]
+    task = states.get_activity_task(activityArn=arn, workerName="patient")
+    assert task["input"] == "30", task
+    states.send_task_success(taskToken=task["taskToken"], output="31")
+    assert ended(states, execution)["output"] == "31"
+    workers = [event["activityStartedEventDetails"]["workerName"]
+               for event in states.get_execution_history(executionArn=execution)["events"]
+               if event["type"] == "ActivityStarted"]
+    assert workers == ["patient"], workers
+
+
 def check_versions(server):
     states = server.client("stepfunctions")
     if not hasattr(states, "publish_state_machine_version"):
         print("skipped: versions and aliases, which this boto3 does not know")
-        return
+        return 0
     made = states.create_state_machine(name="versioned", roleArn=ROLE, definition=passing("one"),
                                        publish=True, versionDescription="the first")
     machine = made["stateMachineArn"]
@@ -143,6 +163,7 @@ def check_versions(server):
     states.delete_state_machine_alias(stateMachineAliasArn=alias)
     states.delete_state_machine_version(stateMachineVersionArn=second)
     assert not states.list_state_machine_aliases(stateMachineArn=machine)["stateMachineAliases"]
+    return 1
 
 
 def check_tags_and_pages(server, arn):
@@ -170,9 +191,10 @@ def main():
     with harness.running_server(sys.argv[1]) as server:
         arn, machine = check_activities(server)
         check_restart(server, arn, machine)
-        check_versions(server)
+        check_worker_that_leaves(server, arn, machine)
+        checked = check_versions(server)
         check_tags_and_pages(server, arn)
-    print("4 passed, 0 failed")
+    print(f"{4 + checked} passed, 0 failed")
 
 
 if __name__ == "__main__":
