@@ -30,6 +30,7 @@
 #include "programs/event_targets.h"
 #include "programs/object_blob_store.h"
 #include "programs/object_events.h"
+#include "programs/object_map_data.h"
 #include "programs/program_files.h"
 #include "programs/workflow_ports.h"
 #include "training/training.h"
@@ -74,6 +75,7 @@ struct LocalServer::Parts {
   std::unique_ptr<LocalWorkflowPorts> workflow_ports;
   std::unique_ptr<functions::Functions> functions;
   std::unique_ptr<integrations::ServiceTaskRunner> task_runner;
+  std::unique_ptr<ObjectMapData> map_data;
   std::unique_ptr<workflows::Workflows> workflows;
   std::unique_ptr<EventTargets> event_targets;
   std::unique_ptr<training::Training> training;
@@ -144,7 +146,9 @@ Result<void> LocalServer::Parts::OpenServices() {
           .functions = *functions, .shards = *shards, .clock = clock, .identity = identity},
       integrations::ServiceTaskRunner::Options{
           .http = {.allowed_hosts = options.allowed_http_hosts, .region = identity.region}});
-  TRY(workflows, workflows::Workflows::Open(*database, *task_runner, clock, identity, {}));
+  map_data = std::make_unique<ObjectMapData>(*objects, *shards);
+  TRY(workflows,
+      workflows::Workflows::Open(*database, *task_runner, clock, identity, {}, map_data.get()));
   event_targets = std::make_unique<EventTargets>(*workflows, *functions, identity);
   events->Start(*event_targets);
 

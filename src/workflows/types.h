@@ -4,11 +4,13 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "asl/definition.h"
 #include "asl/execution_state.h"
 #include "asl/history.h"
+#include "asl/map_run.h"
 #include "base/time.h"
 
 namespace scones::workflows {
@@ -171,7 +173,8 @@ struct Execution {
   std::optional<std::string> cause;
   RedriveRecord redrives;
   RedriveStatus redrive_status = RedriveStatus::kNotRedrivable;
-  std::string redrive_status_reason;  // with kNotRedrivable
+  std::string redrive_status_reason;       // with kNotRedrivable
+  std::optional<std::string> map_run_arn;  // of a map run's child
 };
 
 struct ExecutionSummary {
@@ -184,6 +187,40 @@ struct ExecutionSummary {
   Timestamp started;
   std::optional<Timestamp> stopped;
   RedriveRecord redrives;
+  // Of a map run's child.
+  std::optional<std::string> map_run_arn;
+  std::int64_t item_count = 0;
+};
+
+// ---- Map runs -----------------------------------------------------------------------------------
+
+enum class MapRunStatus { kRunning, kSucceeded, kFailed, kAborted };
+std::string_view MapRunStatusName(MapRunStatus status);  // "RUNNING"
+
+struct MapRun {
+  std::string arn;
+  std::string execution_arn;  // of the parent
+  MapRunStatus status = MapRunStatus::kRunning;
+  Timestamp started;
+  std::optional<Timestamp> stopped;
+  asl::MapRunProgress::Limits limits;
+  asl::MapRunCounts executions;
+  asl::MapRunCounts items;
+  std::int64_t results_written = 0;  // children
+};
+struct MapRunSummary {
+  std::string arn;
+  std::string execution_arn;
+  std::string state_machine_arn;
+  Timestamp started;
+  std::optional<Timestamp> stopped;
+};
+// Absent members stay as they are.
+struct UpdateMapRunRequest {
+  std::string arn;
+  std::optional<std::int64_t> max_concurrency;
+  std::optional<std::int64_t> tolerated_failure_count;
+  std::optional<double> tolerated_failure_percentage;
 };
 
 enum class HistoryOrder { kOldestFirst, kNewestFirst };

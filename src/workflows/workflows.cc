@@ -7,11 +7,13 @@
 
 #include "base/json.h"
 #include "base/random.h"
+#include "io/blocking_pool.h"
 #include "workflows/detail/activity_table.h"
 #include "workflows/detail/engine.h"
 #include "workflows/detail/execution_table.h"
 #include "workflows/detail/input_check.h"
 #include "workflows/detail/machine_table.h"
+#include "workflows/detail/map_run_calls.h"
 #include "workflows/detail/names.h"
 #include "workflows/detail/page_token.h"
 #include "workflows/detail/redrive_table.h"
@@ -78,6 +80,7 @@ struct Workflows::State {
   MachineTable machines;
   VersionTable versions;
   ActivityTable activities;
+  std::unique_ptr<io::BlockingPool> map_jobs;
   std::unique_ptr<Engine> engine;
 
   State(db::Database& db, const Clock& time, Identity who, Options limits, std::string key)
@@ -146,27 +149,31 @@ Workflows::~Workflows() = default;
 
 Result<std::unique_ptr<Workflows>> Workflows::Open(db::Database& database, TaskRunner& runner,
                                                    const Clock& clock, Identity identity,
-                                                   Options options) {
+                                                   Options options, MapData* map_data) {
   TRY_VOID(database.Migrate(Migrations()));
   TRY(std::string key, LoadTaskTokenKey(database));
   auto state = std::make_unique<State>(database, clock, std::move(identity), options, key);
   TRY_VOID(state->activities.Load());
-  TRY(state->engine, Engine::Open({.database = database,
-                                   .write =
-                                       [&database](Engine::WriteJob job, Engine::WriteDone done) {
-                                         database.WriteThen(std::move(job), std::move(done));
-                                       },
-                                   .random = RandomSeed,
-                                   .runner = runner,
-                                   .clock = clock,
-                                   .machines = state->machines,
-                                   .options = state->options,
-                                   .identity = state->identity,
-                                   .task_token_key = std::move(key),
-                                   .activity_exists =
-                                       [&activities = state->activities](const std::string& name) {
-                                         return activities.Exists(name);
-                                       }}));
+  state->map_jobs = std::make_unique<io::BlockingPool>("map-runs", 2, 10'000);
+  TRY(state->engine,
+      Engine::Open(
+          {.database = database,
+           .write =
+               [&database](Engine::WriteJob job, Engine::WriteDone done) {
+                 database.WriteThen(std::move(job), std::move(done));
+               },
+           .random = RandomSeed,
+           .runner = runner,
+           .clock = clock,
+           .machines = state->machines,
+           .options = state->options,
+           .identity = state->identity,
+           .task_token_key = std::move(key),
+           .activity_exists = [&activities = state->activities](
+                                  const std::string& name) { return activities.Exists(name); },
+           .background = [jobs = state->map_jobs.get()](
+                             std::function<void()> job) { return jobs->TryPost(std::move(job)); },
+           .map_data = map_data}));
   state->engine->Run();
   return std::unique_ptr<Workflows>(new Workflows(std::move(state)));
 }
@@ -282,6 +289,10 @@ Result<Execution> Workflows::DescribeExecution(const std::string& arn) {
         JudgeRedrive(connection, *found, state_->clock.Now(), WithState::kNo));
     execution.redrive_status = verdict.status;
     execution.redrive_status_reason = std::move(verdict.reason);
+    if (found->row.machine < 0) {
+      TRY(const auto run, FindMapRunById(connection, -found->row.machine));
+      if (run) execution.map_run_arn = run->arn;
+    }
     if (found->status == asl::ExecutionStatus::kRunning) return execution;
     TRY(asl::Outcome outcome, ReadOutcome(connection, found->row));
     if (found->status == asl::ExecutionStatus::kSucceeded) {
@@ -444,6 +455,81 @@ io::Task<Result<std::optional<ActivityTask>>> Workflows::GetActivityTask(
 }
 
 void Workflows::EndActivityPolls() { state_->engine->Post(EndPollsItem{}); }
+
+// ---- Map runs -----------------------------------------------------------------------------------
+
+Result<MapRun> Workflows::DescribeMapRun(const std::string& arn) {
+  return workflows::DescribeMapRun(
+      state_->database, state_->identity, arn,
+      [this](std::int64_t run) { return state_->engine->RunningChildren(run); });
+}
+
+Result<Page<MapRunSummary>> Workflows::ListMapRuns(const std::string& execution_arn,
+                                                   const PageRequest& page) {
+  TRY(const FoundExecution found, state_->Find(execution_arn));
+  std::int64_t before = std::numeric_limits<std::int64_t>::max();
+  if (!page.next_token.empty()) {
+    TRY(before, ReadNumberToken('m', page.next_token));
+  }
+  const std::int64_t limit = Limit(page);
+  TRY(auto rows, state_->database.Read([&](db::Connection& connection) {
+    return workflows::ListMapRuns(connection, state_->identity, found.row.id, execution_arn, before,
+                                  limit + 1);
+  }));
+  Page<MapRunSummary> listed;
+  if (static_cast<std::int64_t>(rows.size()) > limit) {
+    rows.pop_back();
+    listed.next_token = MakeNumberToken('m', rows.back().first);
+  }
+  for (auto& [id, run] : rows) listed.items.push_back(std::move(run));
+  return listed;
+}
+
+io::Task<Result<void>> Workflows::UpdateMapRun(UpdateMapRunRequest request) {
+  auto change = [this, &request](db::Connection& connection) -> Result<MapRunLimitsItem> {
+    TRY(const MapRunRow run, FindMapRunByArn(connection, state_->identity, request.arn));
+    TRY(const asl::MapRunProgress::Limits limits, ChangedLimits(run, request));
+    TRY_VOID(SetLimits(connection, run.id, limits));
+    return MapRunLimitsItem{.run = run.id, .limits = limits};
+  };
+  CO_TRY(MapRunLimitsItem item, co_await state_->database.Write(std::move(change)));
+  state_->engine->Post(std::move(item));
+  co_return Result<void>();
+}
+
+Result<Page<ExecutionSummary>> Workflows::ListMapRunExecutions(
+    const std::string& map_run_arn, std::optional<asl::ExecutionStatus> status,
+    const PageRequest& page) {
+  std::int64_t before = std::numeric_limits<std::int64_t>::max();
+  if (!page.next_token.empty()) {
+    TRY(before, ReadNumberToken('e', page.next_token));
+  }
+  const std::int64_t limit = Limit(page);
+  return state_->database.Read([&](db::Connection& connection) -> Result<Page<ExecutionSummary>> {
+    const Snapshot snapshot(connection);
+    TRY(const MapRunRow run, FindMapRunByArn(connection, state_->identity, map_run_arn));
+    TRY(std::vector<FoundExecution> rows,
+        ListExecutionRows(connection, {.machine = -run.id, .status = status}, before, limit + 1));
+    Page<ExecutionSummary> listed;
+    if (static_cast<std::int64_t>(rows.size()) > limit) {
+      rows.pop_back();
+      listed.next_token = MakeNumberToken('e', rows.back().row.id);
+    }
+    for (FoundExecution& row : rows) {
+      TRY(const std::optional<ChildRef> child, FindChildExecution(connection, row.row.id));
+      listed.items.push_back(
+          {.arn = ExecutionArn(state_->identity, run.child_machine, row.row.name),
+           .name = row.row.name,
+           .state_machine_arn = StateMachineArn(state_->identity, run.child_machine),
+           .status = row.status,
+           .started = row.row.started,
+           .stopped = row.stopped,
+           .map_run_arn = map_run_arn,
+           .item_count = child ? child->items : 0});
+    }
+    return listed;
+  });
+}
 
 // ---- Task tokens --------------------------------------------------------------------------------
 

@@ -24,6 +24,7 @@
 #include "base/time.h"
 #include "db/database.h"
 #include "io/task.h"
+#include "workflows/map_data.h"
 #include "workflows/task_runner.h"
 #include "workflows/types.h"
 
@@ -47,6 +48,9 @@ struct Options {
   std::size_t history_chunk_bytes = 16 * 1024;  // larger: fewer rows; smaller: cheaper steps
   std::chrono::seconds express_timeout{300};
   std::chrono::seconds activity_poll{60};  // how long GetActivityTask waits
+  // Of a distributed Map: an object that its ItemReader reads, and how many children it may have.
+  std::size_t max_map_object_bytes = 128 * 1024 * 1024;
+  std::int64_t max_map_run_children = 10'000'000;
   // After a failed commit (a full disk), the executions that it held are taken up again.
   std::chrono::milliseconds retry_delay{1'000};
 };
@@ -54,10 +58,11 @@ struct Options {
 class Workflows {
  public:
   // Makes the tables in `database`, takes up the open executions and starts the workflow thread.
-  // The references outlive the service. Errors: those of the database.
+  // The references outlive the service. Without `map_data`, no Map reads or writes objects. Errors:
+  // those of the database.
   static Result<std::unique_ptr<Workflows>> Open(db::Database& database, TaskRunner& runner,
                                                  const Clock& clock, Identity identity,
-                                                 Options options);
+                                                 Options options, MapData* map_data = nullptr);
   // Stops stepping, commits what has been stepped. Calls still waiting end with kUnavailable.
   ~Workflows();
   Workflows(const Workflows&) = delete;
@@ -148,6 +153,19 @@ class Workflows {
       std::string arn, std::string worker_name, std::function<bool()> worker_is_there);
   // Ends all polls, and new ones at once, with nothing: before the server that serves them stops.
   void EndActivityPolls();
+
+  // ---- Map runs ----
+  // Errors: InvalidArn, ResourceNotFound.
+  Result<MapRun> DescribeMapRun(const std::string& arn);
+  // Of an execution, latest first.
+  Result<Page<MapRunSummary>> ListMapRuns(const std::string& execution_arn,
+                                          const PageRequest& page);
+  // Takes effect from the next child on.
+  io::Task<Result<void>> UpdateMapRun(UpdateMapRunRequest request);
+  // A run's children that are Standard executions, latest first.
+  Result<Page<ExecutionSummary>> ListMapRunExecutions(const std::string& map_run_arn,
+                                                      std::optional<asl::ExecutionStatus> status,
+                                                      const PageRequest& page);
 
   // ---- Task tokens ----
   // Errors: InvalidToken, TaskDoesNotExist, TaskTimedOut, InvalidOutput.

@@ -67,6 +67,7 @@ Result<std::unique_ptr<Engine>> Engine::Open(Ports ports) {
   db::Database& database = engine->ports_.database;
   TRY(engine->last_old_id_, database.Read(ReadLastId));
   engine->next_id_ = engine->last_old_id_ + 1;
+  TRY(engine->stored_map_runs_, database.Read(ReadOpenMapRuns));
   TRY(const std::vector<ExecutionRow> express, database.Read(ReadExpress));
   for (const ExecutionRow& row : express) {
     Result<RevisionPtr> revision = engine->ports_.machines.Load(row.revision);
@@ -105,6 +106,7 @@ void Engine::RunUntilIdle() {
 }
 
 Engine::~Engine() {
+  *map_jobs_stop_ = true;
   inbox_->Close();
   if (thread_.joinable()) thread_.join();
 }
@@ -143,6 +145,7 @@ void Engine::Loop() {
 void Engine::TakeTurn(std::deque<Item> items) {
   now_ = std::max(now_, ports_.clock.Now());
   closing_ = inbox_->closed();
+  if (!closing_ && !stored_map_runs_.empty()) RecoverMapRuns();
   for (Item& item : items) {
     if (closing_ && !std::holds_alternative<CommittedItem>(item)) {
       Refuse(item, ShuttingDown());
@@ -315,6 +318,7 @@ void Engine::FireTimers() {
 }
 
 void Engine::OnTimer(std::int64_t id, std::uint64_t seq) {
+  if (seq == kMapRunRetry) return OnMapRunTimer(id);
   if (id < 0) return EndTest(-id, TaskOutcome::Failed("States.Timeout", ""));
   const auto known = live_.find(id);
   LiveExecution* live = known == live_.end() ? nullptr : known->second.get();

@@ -25,6 +25,7 @@
 #include "workflows/detail/activity_queue.h"
 #include "workflows/detail/inbox.h"
 #include "workflows/detail/live_execution.h"
+#include "workflows/detail/live_map_run.h"
 #include "workflows/detail/machine_table.h"
 #include "workflows/task_runner.h"
 #include "workflows/workflows.h"
@@ -35,6 +36,7 @@ struct CommitBatch {
   std::vector<ExecutionChange> changes;
   std::vector<ExecutionRow> express_starts;
   std::vector<std::int64_t> express_ends;
+  std::vector<ChildEnd> express_child_ends;
 };
 
 class Engine {
@@ -54,6 +56,10 @@ class Engine {
     std::string task_token_key;
     // Whether an activity of that name is there; unset: all are.
     std::function<bool(const std::string&)> activity_exists = {};
+    // Of map runs. Runs a job on another thread, false when it cannot now; without it, jobs run
+    // where they are posted. Their data: null for none.
+    std::function<bool(std::function<void()>)> background = {};
+    MapData* map_data = nullptr;
   };
   // Knows what is stored and does nothing yet. Errors: those of the database.
   static Result<std::unique_ptr<Engine>> Open(Ports ports);
@@ -70,12 +76,15 @@ class Engine {
   // From any thread: queues `item`; where the engine is closing, its callers get an error.
   void Post(Item item);
   Counters counters() const;
+  // How many children of a map run are running, and how many items are in them. From any thread.
+  std::pair<std::int64_t, std::int64_t> RunningChildren(std::int64_t map_run) const;
 
  private:
   // Due, execution, seq. Seq 0 is not a timer of the execution: take it up (see TakeUp).
   using TimerKey = std::tuple<Timestamp, std::int64_t, std::uint64_t>;
   static constexpr std::uint64_t kTakeUp = 0;
   static constexpr std::uint64_t kExpressTimeout = ~std::uint64_t{0};
+  static constexpr std::uint64_t kMapRunRetry = kExpressTimeout - 1;  // the id is a map run's
   static constexpr int kMaxCommits = 2;
 
   explicit Engine(Ports ports);
@@ -119,6 +128,33 @@ class Engine {
   void ScheduleActivity(LiveExecution& live, const PendingTask& pending);
   void Finish(LiveExecution& live);
 
+  // engine_map_runs.cc
+  void On(MapRunPreparedItem& item);
+  void On(MapRunJoinedItem& item);
+  void On(MapRunForgottenItem& item);
+  void On(MapRunEndItem& item);
+  void On(MapRunLimitsItem& item);
+  void On(ChildStopItem& item);
+  void OnMapRunsCommitted(const LiveExecution& parent, const std::vector<MapRunChange>& changes);
+  void OnMapRunTimer(std::int64_t id);
+  void OnChildEnded(std::int64_t id, const ChildRef& child, asl::ExecutionStatus status);
+  void RecoverMapRuns();
+  LiveMapRun* FindRun(std::int64_t id);
+  static void TakeSpec(LiveMapRun& run, const asl::MapRunSpec& spec);
+  void Advance(LiveMapRun& run);
+  void StartChildren(LiveMapRun& run);
+  bool ReadAhead(LiveMapRun& run);
+  void StartChild(LiveMapRun& run, PendingChild child);
+  void StopChildren(LiveMapRun& run);
+  void JoinRun(LiveMapRun& run);
+  void AnswerParent(LiveMapRun& run, Result<std::string> output);
+  void CloseRun(LiveMapRun& run);
+  void RetryLater(LiveMapRun& run);
+  void Publish(const LiveMapRun& run);
+  MapRunJob JobOf(const LiveMapRun& run) const;
+  template <class Answer, class Job>
+  void PostMapJob(LiveMapRun& run, Job job);
+
   // engine_load.cc: between memory and tables.
   LiveExecution* Find(std::int64_t id);
   LiveExecution* Load(std::int64_t id);
@@ -129,6 +165,8 @@ class Engine {
   void TakeUp(LiveExecution& live);
   void RecoverSome();
   asl::ExecutionContext MakeContext(const Revision& revision, const ExecutionRow& row) const;
+  asl::ExecutionContext MakeChildContext(const Revision& revision, const ExecutionRow& row,
+                                         const LiveMapRun& run) const;
   bool AwaitsRecovery(std::int64_t id) const;
 
   Ports ports_;
@@ -175,6 +213,14 @@ class Engine {
   std::atomic<std::uint64_t> commit_failures_{0};
   std::atomic<std::uint64_t> open_{0};
   std::atomic<std::uint64_t> loaded_{0};
+
+  // Map runs by id.
+  std::unordered_map<std::int64_t, std::unique_ptr<LiveMapRun>> map_runs_;
+  std::vector<MapRunRow> stored_map_runs_;  // of an earlier start, not yet taken up
+  std::vector<std::int64_t> recovered_map_runs_;
+  std::shared_ptr<std::atomic<bool>> map_jobs_stop_ = std::make_shared<std::atomic<bool>>(false);
+  mutable std::mutex running_mutex_;
+  std::unordered_map<std::int64_t, std::pair<std::int64_t, std::int64_t>> running_;
 
   std::thread thread_;
 };

@@ -16,7 +16,9 @@ Result<void> Write(db::Connection& connection, CommitBatch& batch) {
   std::unordered_map<std::int64_t, bool> active;  // machines of this batch
   std::unordered_set<std::int64_t> ended;
   for (ExecutionChange& change : batch.changes) {
-    if (change.start || change.redrive) {
+    // A map run's children, whose machine is below 0, do not outlive their parent's right to run.
+    const bool checked = (change.start || change.redrive) && !change.child_start;
+    if (checked) {
       const std::int64_t machine = change.start ? change.start->machine : change.redrive->machine;
       auto known = active.find(machine);
       if (known == active.end()) {
@@ -29,12 +31,13 @@ Result<void> Write(db::Connection& connection, CommitBatch& batch) {
       }
     }
     TRY_VOID(ApplyChange(connection, change));
-    if (change.end) ended.insert(change.end->machine);
+    if (change.end && !change.child_end) ended.insert(change.end->machine);
   }
   for (const ExecutionRow& row : batch.express_starts) {
     TRY_VOID(InsertExpress(connection, row));
   }
   for (const std::int64_t id : batch.express_ends) TRY_VOID(DeleteExpress(connection, id));
+  for (const ChildEnd& end : batch.express_child_ends) TRY_VOID(StoreChildEnd(connection, end));
   for (const std::int64_t machine : ended) {
     TRY_VOID(MachineTable::FinishDeletion(connection, machine));
   }
@@ -51,13 +54,15 @@ void Engine::Flush() {
   std::size_t batch_bytes = 0;
   const bool may_commit = commits_under_way_ < kMaxCommits && now_ >= commit_after_;
   for (LiveExecution* live : std::exchange(touched_, {})) {
-    const bool durable =
-        live->kind == LiveExecution::Kind::kStandard ||
-        (live->kind == LiveExecution::Kind::kExpress && !live->stored && !live->outcome);
+    const bool durable = live->kind == LiveExecution::Kind::kStandard ||
+                         (live->kind == LiveExecution::Kind::kExpress && !live->stored &&
+                          (live->map_run != 0) == live->outcome.has_value());
     if (!durable) {
       live->touched = false;
       settled.push_back(live);
-    } else if (!may_commit || batch->changes.size() >= ports_.options.max_batch ||
+    } else if (!may_commit ||
+               batch->changes.size() + batch->express_child_ends.size() >=
+                   ports_.options.max_batch ||
                batch_bytes >= ports_.options.max_batch_bytes) {
       left.push_back(live);
     } else {
@@ -65,9 +70,12 @@ void Engine::Flush() {
       live->committing = true;
       if (live->kind == LiveExecution::Kind::kStandard) {
         batch->changes.push_back(live->MakeChange());
+        batch->changes.back().now = now_;
         const std::size_t bytes = batch->changes.back().bytes();
         batch_bytes += bytes;
         Account(*live, bytes + live->context.input.size());
+      } else if (live->map_run != 0) {
+        batch->express_child_ends.push_back(live->MakeChildEnd());
       } else {
         batch->express_starts.push_back({.id = live->id,
                                          .machine = live->revision->machine,
@@ -82,7 +90,8 @@ void Engine::Flush() {
   touched_ = std::move(left);
   for (LiveExecution* live : settled) Settle(*live);
   if (may_commit) batch->express_ends = std::exchange(express_ends_, {});
-  if (!batch->changes.empty() || !batch->express_starts.empty() || !batch->express_ends.empty()) {
+  if (!batch->changes.empty() || !batch->express_starts.empty() || !batch->express_ends.empty() ||
+      !batch->express_child_ends.empty()) {
     SubmitBatch(std::move(batch));
   }
 }
@@ -108,10 +117,18 @@ void Engine::On(CommittedItem& item) {
       OnRefused(live, change);
     } else {
       live.pieces.clear();
+      live.map_runs.clear();
       live.stored = true;
       live.redrive.reset();
+      OnMapRunsCommitted(live, change.map_runs);
       Settle(live);
     }
+  }
+  for (const ChildEnd& end : item.batch->express_child_ends) {
+    LiveExecution& live = *live_.at(end.execution);
+    live.committing = false;
+    live.stored = true;
+    Settle(live);
   }
   for (const ExecutionRow& row : item.batch->express_starts) {
     LiveExecution& live = *live_.at(row.id);
@@ -128,6 +145,7 @@ void Engine::OnCommitFailed(CommitBatch& batch, const Error& error) {
   std::vector<std::int64_t> ids;
   for (const ExecutionChange& change : batch.changes) ids.push_back(change.id);
   for (const ExecutionRow& row : batch.express_starts) ids.push_back(row.id);
+  for (const ChildEnd& end : batch.express_child_ends) ids.push_back(end.execution);
   for (const std::int64_t id : ids) {
     LiveExecution& live = *live_.at(id);
     for (auto& [waiter, answer] : std::exchange(live.token_waiters, {})) waiter(error);
@@ -136,7 +154,7 @@ void Engine::OnCommitFailed(CommitBatch& batch, const Error& error) {
     if (live.redrive) {
       live.redrive_waiter(error);
       Drop(live);
-    } else if (live.stored) {
+    } else if (live.stored || live.map_run != 0) {
       // What changed is still in it: committed with what comes until then.
       Touch(live);
       Resume(live);
@@ -203,10 +221,6 @@ void Engine::CarryOut(LiveExecution& live, std::vector<asl::Command> commands) {
     } else if (const auto* cancel = std::get_if<asl::CancelTask>(&command)) {
       activity_queues_.RemoveTask({.execution = live.id, .seq = cancel->seq});
       ports_.runner.Cancel(live.context.execution_arn, cancel->seq);
-    } else if (const auto* map_run = std::get_if<asl::StartMapRun>(&command)) {
-      Apply(live, asl::MapRunFailed{.seq = map_run->seq,
-                                    .error = "States.Runtime",
-                                    .cause = "Map in DISTRIBUTED mode cannot be run yet"});
     }
   }
   SCONES_CRASH_POINT("workflows.carried_out");
@@ -260,10 +274,17 @@ void Engine::Finish(LiveExecution& live) {
   const auto [first, last] = end_waiters_.equal_range(live.id);
   for (auto waiter = first; waiter != last; ++waiter) waiter->second(Result<void>());
   end_waiters_.erase(first, last);
-  if (live.kind == LiveExecution::Kind::kExpress && live.stored) express_ends_.push_back(live.id);
+  const bool child = live.map_run != 0;
+  if (live.kind == LiveExecution::Kind::kExpress && live.stored && !child) {
+    express_ends_.push_back(live.id);
+  }
   for (Item& item : std::exchange(live.deferred, {})) (void)inbox_->Push(std::move(item));
   finished_.fetch_add(1, std::memory_order_relaxed);
+  const std::int64_t map_run = live.map_run;
+  const ChildRef ref = live.child;
+  const asl::ExecutionStatus status = live.outcome->status;
   Drop(live);
+  if (child) OnChildEnded(map_run, ref, status);
 }
 
 }  // namespace scones::workflows

@@ -17,7 +17,10 @@ constexpr int kEvictionTries = 512;  // in one turn of the thread
 
 }  // namespace
 
+// A map run's child runs a part of its parent's machine under a name of its own.
 asl::ExecutionContext Engine::MakeContext(const Revision& revision, const ExecutionRow& row) const {
+  const auto run = row.machine < 0 ? map_runs_.find(-row.machine) : map_runs_.end();
+  if (run != map_runs_.end()) return MakeChildContext(revision, row, *run->second);
   const bool express = revision.definition->type() == asl::MachineType::kExpress;
   return {
       .execution_arn = express ? ExpressExecutionArn(ports_.identity, revision.machine_name,
@@ -37,6 +40,27 @@ asl::ExecutionContext Engine::MakeContext(const Revision& revision, const Execut
       .redrive_count = 0,
       .random_seed = row.seed,
       .task_token_key = ports_.task_token_key};
+}
+
+asl::ExecutionContext Engine::MakeChildContext(const Revision& revision, const ExecutionRow& row,
+                                               const LiveMapRun& run) const {
+  const std::string& machine = run.row.child_machine;
+  const bool express = run.child_type == asl::MachineType::kExpress;
+  return {.execution_arn =
+              express ? ExpressExecutionArn(ports_.identity, machine, row.name, RandomUuid())
+                      : ExecutionArn(ports_.identity, machine, row.name),
+          .execution_name = row.name,
+          .state_machine_arn = StateMachineArn(ports_.identity, machine),
+          .state_machine_name = machine,
+          .role_arn = revision.role_arn,
+          .region = ports_.identity.region,
+          .input = row.input,
+          .start_time = row.started,
+          .redrive_count = 0,
+          .random_seed = row.seed,
+          .task_token_key = ports_.task_token_key,
+          .scope = run.scope,
+          .type = run.child_type};
 }
 
 LiveExecution* Engine::Find(std::int64_t id) {
@@ -65,6 +89,14 @@ LiveExecution* Engine::Load(std::int64_t id) {
     }));
     live->context.redrive_count = redrives.count;
     live->context.redrive_time = redrives.last;
+    if (row->execution.machine < 0) {
+      live->map_run = -row->execution.machine;
+      TRY(const std::optional<ChildRef> child,
+          ports_.database.Read(
+              [id](db::Connection& connection) { return FindChildExecution(connection, id); }));
+      if (!child) return Error(Code::kDataLoss, "it is no known child of its map run");
+      live->child = *child;
+    }
     TRY(OpenExecution open, DecodeOpen(*live->revision->definition, row->state));
     live->state = std::move(open.state);
     live->outbox = std::move(open.outbox);

@@ -113,6 +113,9 @@ constexpr char kFound[] = SCONES_FOUND_COLUMNS ", e.input FROM executions e WHER
 constexpr char kFoundByName[] = SCONES_FOUND_COLUMNS
     ", e.input FROM state_machines m CROSS JOIN executions e ON e.machine = m.id "
     "WHERE m.name = ?1 AND e.name = ?2 ORDER BY m.id DESC LIMIT 1";
+constexpr char kFoundChildByName[] = SCONES_FOUND_COLUMNS
+    ", e.input FROM map_runs r CROSS JOIN executions e ON e.machine = -r.id "
+    "WHERE r.child_machine = ?1 AND e.name = ?2 ORDER BY r.id DESC LIMIT 1";
 constexpr char kListed[] = SCONES_LISTED SCONES_LATEST_FIRST;
 constexpr char kListedByVersion[] = SCONES_LISTED "AND version = ?5 " SCONES_LATEST_FIRST;
 constexpr char kListedByAlias[] = SCONES_LISTED "AND alias = ?5 " SCONES_LATEST_FIRST;
@@ -189,6 +192,13 @@ Result<void> ApplyChange(db::Connection& connection, ExecutionChange& change) {
   for (const JournalPiece& piece : change.pieces) {
     TRY_VOID(InsertPiece(connection, change.id, piece));
   }
+  for (MapRunChange& run : change.map_runs) {
+    TRY_VOID(ApplyMapRunChange(connection, change.id, change.now, run));
+  }
+  if (change.child_start && change.start) {
+    TRY_VOID(InsertChildExecution(connection, change.id, *change.child_start));
+  }
+  if (change.child_end) TRY_VOID(StoreChildEnd(connection, *change.child_end));
   return change.end ? StoreEnd(connection, change) : StoreOpen(connection, change);
 }
 
@@ -260,7 +270,9 @@ Result<std::optional<OpenRow>> ReadOpenRow(db::Connection& connection, std::int6
 Result<std::optional<FoundExecution>> FindExecution(db::Connection& connection,
                                                     const std::string& machine_name,
                                                     const std::string& name) {
-  db::Statement select = connection.Prepare(kFoundByName);
+  // "MACHINE/LABEL": a map run's child.
+  const bool child = machine_name.find('/') != std::string::npos;
+  db::Statement select = connection.Prepare(child ? kFoundChildByName : kFoundByName);
   select.Bind(1, std::string_view(machine_name)).Bind(2, std::string_view(name));
   return OneFound(select);
 }

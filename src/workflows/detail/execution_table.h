@@ -11,6 +11,7 @@
 #include "asl/step.h"
 #include "base/result.h"
 #include "db/connection.h"
+#include "workflows/detail/map_run_table.h"
 #include "workflows/types.h"
 
 namespace scones::workflows {
@@ -65,6 +66,12 @@ struct ExecutionChange {
     std::optional<Remains> remains;  // without success
   };
   std::optional<End> end;
+
+  std::vector<MapRunChange> map_runs;
+  Timestamp now;  // of map_runs
+  // Of a map run's child: with its start, and with its end.
+  std::optional<ChildRef> child_start;
+  std::optional<ChildEnd> child_end;
 
   // Set by ApplyChange where a new execution cannot be. `existing` is the start of the execution of
   // the same name and input, which still runs.

@@ -19,6 +19,7 @@
 #include "workflows/detail/activity_queue.h"
 #include "workflows/detail/execution_table.h"
 #include "workflows/detail/machine_table.h"
+#include "workflows/detail/map_run_jobs.h"
 #include "workflows/task_runner.h"
 
 namespace scones::workflows {
@@ -104,11 +105,42 @@ struct CommittedItem {
   Result<void> committed;
 };
 
+// The children's inputs of a map run are stored, or could not be made.
+struct MapRunPreparedItem {
+  std::int64_t run = 0;
+  Result<MapRunTotals> totals;
+};
+// The results of a map run's children have been joined, or could not be.
+struct MapRunJoinedItem {
+  std::int64_t run = 0;
+  Result<std::string> output;
+};
+// The children's rows of a map run are gone, or could not be deleted.
+struct MapRunForgottenItem {
+  std::int64_t run = 0;
+  Result<void> forgotten;
+};
+// The end of a map run, for its parent.
+struct MapRunEndItem {
+  std::int64_t execution = 0;
+  std::int64_t run = 0;
+  asl::Event event;
+};
+struct MapRunLimitsItem {
+  std::int64_t run = 0;
+  asl::MapRunProgress::Limits limits;
+};
+// A child of a map run that is over.
+struct ChildStopItem {
+  std::int64_t execution = 0;
+};
+
 struct WakeItem {};
 
-using Item =
-    std::variant<StartItem, TaskItem, TokenItem, StopItem, EndItem, PollItem, ClaimItem, ReturnItem,
-                 EndPollsItem, RedriveItem, TestTaskItem, TestAnswerItem, CommittedItem, WakeItem>;
+using Item = std::variant<StartItem, TaskItem, TokenItem, StopItem, EndItem, PollItem, ClaimItem,
+                          ReturnItem, EndPollsItem, RedriveItem, TestTaskItem, TestAnswerItem,
+                          CommittedItem, WakeItem, MapRunPreparedItem, MapRunJoinedItem,
+                          MapRunForgottenItem, MapRunEndItem, MapRunLimitsItem, ChildStopItem>;
 
 class Inbox {
  public:

@@ -43,13 +43,26 @@ void Enter(LiveExecution& live, const asl::Command& command) {
       command);
 }
 
+// The end of a map run that `event` brings.
+std::optional<std::pair<std::uint64_t, MapRunStatus>> MapRunEnd(const asl::Event& event) {
+  if (const auto* succeeded = std::get_if<asl::MapRunSucceeded>(&event)) {
+    return std::pair(succeeded->seq, MapRunStatus::kSucceeded);
+  }
+  if (const auto* failed = std::get_if<asl::MapRunFailed>(&event)) {
+    return std::pair(failed->seq, MapRunStatus::kFailed);
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 bool LiveExecution::Step(asl::Event event, Timestamp now, std::size_t journal_piece_bytes) {
   Acknowledge(outbox, event);
+  const auto map_run_end = MapRunEnd(event);
   asl::Transition transition =
       asl::Step(*revision->definition, context, state, std::move(event), now);
   if (!transition.changed) return false;
+  if (map_run_end) ChangeOf(map_run_end->first).end = map_run_end->second;
 
   if (kind == Kind::kStandard) {
     for (const asl::HistoryEvent& entry : transition.events) {
@@ -62,6 +75,11 @@ bool LiveExecution::Step(asl::Event event, Timestamp now, std::size_t journal_pi
     if (transition.outcome) journal.Append(*transition.outcome);
   }
   for (asl::Command& command : transition.commands) {
+    if (auto* start = std::get_if<asl::StartMapRun>(&command)) {
+      ChangeOf(start->seq).start = std::move(start->spec);
+    } else if (const auto* cancel = std::get_if<asl::CancelMapRun>(&command)) {
+      ChangeOf(cancel->seq).end = MapRunStatus::kAborted;
+    }
     Enter(*this, command);
     commands.push_back(std::move(command));
   }
@@ -76,7 +94,7 @@ ExecutionChange LiveExecution::MakeChange() {
   ExecutionChange change{.id = id};
   if (!stored) {
     change.start = ExecutionRow{.id = id,
-                                .machine = revision->machine,
+                                .machine = map_run != 0 ? -map_run : revision->machine,
                                 .revision = revision->id,
                                 .started = context.start_time,
                                 .seed = context.random_seed,
@@ -87,10 +105,17 @@ ExecutionChange LiveExecution::MakeChange() {
   }
   change.redrive = redrive;
   change.pieces = pieces;
+  change.map_runs = map_runs;
+  if (map_run != 0) {
+    change.child_start = child;
+    if (outcome) change.child_end = MakeChildEnd();
+  }
   change.journal = {.first_event = journal_first_event, .bytes = journal.bytes()};
   if (outcome) {
-    change.end = ExecutionChange::End{
-        .machine = revision->machine, .status = outcome->status, .stopped = stopped, .remains = {}};
+    change.end = ExecutionChange::End{.machine = map_run != 0 ? -map_run : revision->machine,
+                                      .status = outcome->status,
+                                      .stopped = stopped,
+                                      .remains = {}};
     if (outcome->status != asl::ExecutionStatus::kSucceeded) {
       change.end->remains = ExecutionChange::Remains{
           .events = state.next_event_id - 1,
@@ -102,6 +127,28 @@ ExecutionChange LiveExecution::MakeChange() {
   change.tasks = static_cast<std::int64_t>(outbox.tasks.size());
   change.state = EncodeOpen(state, outbox);
   return change;
+}
+
+ChildEnd LiveExecution::MakeChildEnd() const {
+  return {.execution = id,
+          .run = map_run,
+          .child = child,
+          .status = outcome->status,
+          .name = context.execution_name,
+          .arn = context.execution_arn,
+          .output = outcome->output,
+          .error = outcome->error,
+          .cause = outcome->cause,
+          .started = context.start_time,
+          .stopped = stopped};
+}
+
+MapRunChange& LiveExecution::ChangeOf(std::uint64_t map_run_seq) {
+  for (MapRunChange& change : map_runs) {
+    if (change.seq == map_run_seq) return change;
+  }
+  map_runs.push_back({.seq = map_run_seq});
+  return map_runs.back();
 }
 
 }  // namespace scones::workflows

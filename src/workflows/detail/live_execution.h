@@ -27,6 +27,9 @@ struct LiveExecution {
 
   std::int64_t id = 0;
   Kind kind = Kind::kStandard;
+  // Of a map run's child, else 0. An Express child is committed once, with its end.
+  std::int64_t map_run = 0;
+  ChildRef child;
   RevisionPtr revision;
   std::int64_t version = 0;  // how it was started, see ExecutionRow
   std::string alias;
@@ -47,6 +50,7 @@ struct LiveExecution {
   std::vector<JournalPiece> pieces;
   std::optional<asl::Outcome> outcome;
   Timestamp stopped;
+  std::vector<MapRunChange> map_runs;
   // Who sent an answer by token, and what to tell them: also a refusal may follow from what is not
   // committed yet.
   std::vector<std::pair<io::Completion<Result<void>>, Result<void>>> token_waiters;
@@ -68,6 +72,9 @@ struct LiveExecution {
   bool Step(asl::Event event, Timestamp now, std::size_t journal_piece_bytes);
   // What the next commit does to it. Precondition: kStandard.
   ExecutionChange MakeChange();
+  // Precondition: a child that has ended.
+  ChildEnd MakeChildEnd() const;
+  MapRunChange& ChangeOf(std::uint64_t map_run_seq);
 };
 
 }  // namespace scones::workflows

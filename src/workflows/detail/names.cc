@@ -142,6 +142,13 @@ Result<ExecutionName> ParseExecutionArn(const Identity& identity, const std::str
   return ExecutionName{.machine = arn.resource[1], .name = arn.resource[2]};
 }
 
+Result<void> CheckMapRunArn(const Identity& identity, const std::string& text) {
+  TRY(StatesArn arn, ParseStatesArn(identity, text));
+  if (arn.resource[0] != "mapRun") return WrongResource(arn.resource[0]);
+  if (arn.resource.size() != 3 || !arn.ours) return MapRunDoesNotExist(text);
+  return {};
+}
+
 Result<void> CheckName(const std::string& name) {
   constexpr std::string_view kRefused = "<>{}[]?*\"#%\\^|~`$&,;:/";
   std::size_t characters = 0;
@@ -213,6 +220,10 @@ Error TooManyExecutions(std::string_view kind, std::size_t limit) {
                fmt::format("there are {} {} executions running, as many as can be; "
                            "wait until some have ended",
                            limit, kind));
+}
+
+Error MapRunDoesNotExist(const std::string& arn) {
+  return Error(Code::kNotFound, "ResourceNotFound", fmt::format("Resource not found: '{}'", arn));
 }
 
 Error InvalidToken() {

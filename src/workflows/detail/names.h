@@ -46,6 +46,9 @@ struct ExecutionName {
 // Errors: InvalidArn (also for Express executions); ExecutionDoesNotExist for another account's.
 Result<ExecutionName> ParseExecutionArn(const Identity& identity, const std::string& arn);
 
+// Errors: InvalidArn; ResourceNotFound for another account's.
+Result<void> CheckMapRunArn(const Identity& identity, const std::string& arn);
+
 // Of a state machine, an execution or an activity. Errors: InvalidName.
 Result<void> CheckName(const std::string& name);
 // A UUID whose order is that of time, so that indexes over names grow at their end.
@@ -60,6 +63,7 @@ Error ExecutionDoesNotExist(const std::string& arn);
 Error ExecutionAlreadyExists(const std::string& arn);
 Error ExecutionNotRedrivable(const std::string& arn, std::string_view reason);
 Error TooManyExecutions(std::string_view kind, std::size_t limit);
+Error MapRunDoesNotExist(const std::string& arn);
 Error InvalidToken();
 Error ShuttingDown();
 

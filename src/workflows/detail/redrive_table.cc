@@ -111,6 +111,10 @@ Result<RedriveVerdict> JudgeRedrive(db::Connection& connection, const FoundExecu
     return no(fmt::format("Execution is {} and cannot be redriven",
                           asl::ExecutionStatusName(execution.status)));
   }
+  if (execution.row.machine < 0) {
+    return RedriveVerdict{.status = RedriveStatus::kRedrivableByMapRun,
+                          .reason = "Execution is a child of a Map Run"};
+  }
   TRY(const bool deleting, IsDeleting(connection, execution.row.machine));
   if (deleting) return no("State machine is in DELETING status");
   if (now - execution.row.started > kMaxExecutionTime) {

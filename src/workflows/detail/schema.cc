@@ -155,6 +155,63 @@ CREATE TABLE redrive_tokens (
   PRIMARY KEY (execution, token)
 ) WITHOUT ROWID;
 )sql"},
+      {.name = "workflows.map_runs", .sql = R"sql(
+CREATE TABLE map_runs (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  execution INTEGER NOT NULL,   -- the parent, which awaits `seq`
+  seq INTEGER NOT NULL,
+  arn TEXT NOT NULL UNIQUE,
+  child_machine TEXT NOT NULL,  -- "MACHINE/LABEL"
+  status INTEGER NOT NULL DEFAULT 0,    -- 0 running, 1 succeeded, 2 failed, 3 aborted
+  prepared INTEGER NOT NULL DEFAULT 0,  -- all rows of map_run_children are there
+  closed INTEGER NOT NULL DEFAULT 0,    -- nothing more is to be done for it
+  start_us INTEGER NOT NULL,
+  stop_us INTEGER,
+  max_concurrency INTEGER NOT NULL,
+  tolerated_count INTEGER,
+  tolerated_percentage TEXT,
+  results_written INTEGER NOT NULL DEFAULT 0,
+  children INTEGER NOT NULL DEFAULT 0,
+  succeeded INTEGER NOT NULL DEFAULT 0,
+  failed INTEGER NOT NULL DEFAULT 0,
+  timed_out INTEGER NOT NULL DEFAULT 0,
+  aborted INTEGER NOT NULL DEFAULT 0,
+  items INTEGER NOT NULL DEFAULT 0,
+  items_succeeded INTEGER NOT NULL DEFAULT 0,
+  items_failed INTEGER NOT NULL DEFAULT 0,
+  items_timed_out INTEGER NOT NULL DEFAULT 0,
+  items_aborted INTEGER NOT NULL DEFAULT 0
+);
+CREATE UNIQUE INDEX map_runs_execution ON map_runs (execution, seq);
+CREATE INDEX map_runs_child_machine ON map_runs (child_machine, id);
+CREATE INDEX map_runs_open ON map_runs (id) WHERE closed = 0;
+CREATE TABLE map_run_specs (
+  id INTEGER PRIMARY KEY,       -- of the run
+  spec TEXT NOT NULL            -- asl::Encode(MapRunSpec)
+);
+
+-- Inputs, then results; key = run * 2^27 + the child's number. Status NULL: has not ended.
+CREATE TABLE map_run_children (
+  key INTEGER PRIMARY KEY,
+  items INTEGER NOT NULL,
+  status INTEGER,
+  name TEXT,
+  arn TEXT,
+  start_us INTEGER,
+  stop_us INTEGER,
+  input TEXT NOT NULL,
+  output TEXT,
+  error TEXT,
+  cause TEXT
+);
+
+-- Which child a Standard execution is. Such an execution's `machine` is minus the run's id.
+CREATE TABLE map_run_executions (
+  execution INTEGER PRIMARY KEY,
+  number INTEGER NOT NULL,
+  items INTEGER NOT NULL
+);
+)sql"},
   };
   return migrations;
 }

@@ -113,7 +113,7 @@ class WorkflowsTest : public ::testing::Test {
     auto opened = db::Database::Open(directory.path() / "db", {});
     ASSERT_TRUE(opened) << opened.error().message();
     database = std::move(*opened);
-    auto made = Workflows::Open(*database, runner, clock, Identity{}, options);
+    auto made = Workflows::Open(*database, runner, clock, Identity{}, options, map_data);
     ASSERT_TRUE(made) << made.error().message();
     service = std::move(*made);
   }
@@ -185,6 +185,7 @@ class WorkflowsTest : public ::testing::Test {
   FakeClock clock;
   FakeRunner runner;
   Options options;
+  MapData* map_data = nullptr;
   std::unique_ptr<db::Database> database;
   std::unique_ptr<Workflows> service;
 };

@@ -1,0 +1,355 @@
+// Map runs on the workflow thread: from the parent's order through the children to the answer.
+//
+// A run is committed with the step that orders it. Its children's inputs are stored by a job on
+// another thread; then as many children run as MapRunProgress lets. A child's end is committed with
+// its result and the run's counts. When all have ended, a job joins the results, and the parent's
+// next step records the end. After a crash every one of these goes on from what is stored.
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "base/random.h"
+#include "workflows/detail/engine.h"
+#include "workflows/detail/names.h"
+
+namespace scones::workflows {
+namespace {
+
+constexpr std::int64_t kReadAhead = 256;
+constexpr std::size_t kReadAheadBytes = 4 * 1024 * 1024;
+
+}  // namespace
+
+MapRunJob Engine::JobOf(const LiveMapRun& run) const {
+  return {.database = ports_.database,
+          .data = ports_.map_data,
+          .stopping = map_jobs_stop_,
+          .max_object_bytes = ports_.options.max_map_object_bytes,
+          .max_children = ports_.options.max_map_run_children,
+          .run = run.row.id,
+          .definition = run.revision->definition,
+          .state_machine_arn = StateMachineArn(ports_.identity, run.row.child_machine)};
+}
+
+// Runs `job` on another thread and posts what it returns as an Item.
+template <class Answer, class Job>
+void Engine::PostMapJob(LiveMapRun& run, Job job) {
+  run.busy = true;
+  auto work = [inbox = inbox_, job, task = JobOf(run)] {
+    (void)inbox->Push(Answer{task.run, job(task)});
+  };
+  if (!ports_.background) return work();
+  if (!ports_.background(work)) RetryLater(run);
+}
+
+void Engine::RetryLater(LiveMapRun& run) {
+  run.busy = true;
+  timers_.emplace(now_ + ports_.options.retry_delay, run.row.id, kMapRunRetry);
+}
+
+LiveMapRun* Engine::FindRun(std::int64_t id) {
+  const auto found = map_runs_.find(id);
+  return found == map_runs_.end() ? nullptr : found->second.get();
+}
+
+// `parent` has been committed with these.
+void Engine::OnMapRunsCommitted(const LiveExecution& parent,
+                                const std::vector<MapRunChange>& changes) {
+  for (const MapRunChange& change : changes) {
+    if (change.start) {
+      const asl::MapRunSpec& spec = *change.start;
+      const std::string machine = parent.context.state_machine_name;
+      auto run = std::make_unique<LiveMapRun>();
+      run->row = {.id = change.id,
+                  .execution = parent.id,
+                  .seq = change.seq,
+                  .arn = spec.arn,
+                  .child_machine = machine + "/" + spec.label,
+                  .limits = {spec.max_concurrency, spec.tolerated_failure_count,
+                             spec.tolerated_failure_percentage}};
+      run->revision = parent.revision;
+      run->over = change.end.has_value();
+      TakeSpec(*run, spec);
+      run->progress = asl::MapRunProgress(run->row.limits, {}, {});
+      LiveMapRun& added = *run;
+      map_runs_[change.id] = std::move(run);
+      Advance(added);
+    } else if (change.end) {
+      const auto ended = std::find_if(map_runs_.begin(), map_runs_.end(), [&](const auto& one) {
+        return one.second->row.execution == parent.id && one.second->row.seq == change.seq;
+      });
+      if (ended == map_runs_.end()) continue;
+      ended->second->over = true;
+      ended->second->row.status = *change.end;
+      Advance(*ended->second);
+    }
+  }
+}
+
+void Engine::TakeSpec(LiveMapRun& run, const asl::MapRunSpec& spec) {
+  run.scope = spec.scope;
+  run.child_type = spec.child_type;
+  run.exports = spec.writer && !spec.writer->bucket.empty();
+}
+
+// Does what is to be done next; `run` may be gone afterwards.
+void Engine::Advance(LiveMapRun& run) {
+  if (run.busy || closing_) return;
+  if (run.over) {
+    StopChildren(run);
+    if (run.running.empty()) CloseRun(run);
+    return;
+  }
+  if (run.answered) return;
+  if (!run.row.prepared) {
+    return PostMapJob<MapRunPreparedItem>(run, PrepareMapRun);
+  }
+  if (run.progress.Exceeded()) StopChildren(run);
+  StartChildren(run);
+  if (run.progress.Done() && !run.busy) JoinRun(run);
+}
+
+void Engine::StartChildren(LiveMapRun& run) {
+  std::int64_t room = run.progress.Room();
+  while (room > 0 && (!run.inputs.empty() || ReadAhead(run))) {
+    PendingChild child = std::move(run.inputs.front());
+    run.inputs.pop_front();
+    if (run.running.contains(child.number)) continue;
+    StartChild(run, std::move(child));
+    --room;
+  }
+}
+
+// False when there is nothing to read.
+bool Engine::ReadAhead(LiveMapRun& run) {
+  auto children = ports_.database.Read([&](db::Connection& connection) {
+    return ReadPendingChildren(connection, run.row.id, run.next, kReadAhead, kReadAheadBytes);
+  });
+  if (!children) {
+    LogError("workflows.map_run_unreadable", "id={} cause={}", run.row.id,
+             LogValue(children.error().message()));
+    RetryLater(run);
+    return false;
+  }
+  for (PendingChild& child : *children) {
+    run.next = child.number + 1;
+    run.inputs.push_back(std::move(child));
+  }
+  return !run.inputs.empty();
+}
+
+void Engine::StartChild(LiveMapRun& run, PendingChild child) {
+  auto made = std::make_unique<LiveExecution>();
+  const bool express = run.child_type == asl::MachineType::kExpress;
+  made->kind = express ? LiveExecution::Kind::kExpress : LiveExecution::Kind::kStandard;
+  made->id = next_id_++;
+  made->map_run = run.row.id;
+  made->child = {.number = child.number, .items = child.items};
+  made->revision = run.revision;
+  made->context = MakeContext(*run.revision, {.id = made->id,
+                                              .machine = -run.row.id,
+                                              .revision = run.revision->id,
+                                              .started = now_,
+                                              .seed = ports_.random(),
+                                              .name = MakeExecutionName(now_),
+                                              .input = std::move(child.input)});
+  made->journal = JournalWriter(made->context.input);
+  LiveExecution& live = Add(std::move(made));
+  started_.fetch_add(1, std::memory_order_relaxed);
+  if (express) {
+    ++express_count_;
+    timers_.emplace(now_ + ports_.options.express_timeout, live.id, kExpressTimeout);
+  } else {
+    open_.fetch_add(1, std::memory_order_relaxed);
+  }
+  run.running[child.number] = live.id;
+  run.progress.Started(child.items);
+  Publish(run);
+  Apply(live, asl::Start{});
+}
+
+// A child's end has been committed.
+void Engine::OnChildEnded(std::int64_t id, const ChildRef& child, asl::ExecutionStatus status) {
+  LiveMapRun* run = FindRun(id);
+  if (run == nullptr || run->running.erase(child.number) == 0) return;
+  run->progress.Ended(status, child.items);
+  Publish(*run);
+  Advance(*run);
+}
+
+void Engine::StopChildren(LiveMapRun& run) {
+  if (std::exchange(run.stopping, true)) return;
+  for (const auto& [number, execution] : run.running) {
+    (void)inbox_->Push(ChildStopItem{.execution = execution});
+  }
+}
+
+void Engine::On(ChildStopItem& item) {
+  LiveExecution* live = Find(item.execution);
+  if (live != nullptr && !live->outcome) Apply(*live, asl::Stop{});
+}
+
+void Engine::On(MapRunPreparedItem& item) {
+  LiveMapRun* run = FindRun(item.run);
+  if (run == nullptr) return;
+  run->busy = false;
+  if (item.totals) {
+    run->row.prepared = true;
+    run->progress = asl::MapRunProgress(run->progress.limits(), {.total = item.totals->children},
+                                        {.total = item.totals->items});
+  } else if (IsRunFailure(item.totals.error())) {
+    AnswerParent(*run, item.totals.error());
+  } else if (!run->over) {
+    LogWarning("workflows.map_run_not_prepared", "id={} cause={}", item.run,
+               LogValue(item.totals.error().message()));
+    return RetryLater(*run);
+  }
+  Advance(*run);
+}
+
+// All children have ended: their results become the answer.
+void Engine::JoinRun(LiveMapRun& run) {
+  if (run.progress.Exceeded() && !run.exports) {
+    return AnswerParent(run, Error(Code::kInvalid, std::string(asl::kThresholdError),
+                                   std::string(asl::kThresholdCause)));
+  }
+  PostMapJob<MapRunJoinedItem>(run, JoinResults);
+}
+
+void Engine::On(MapRunJoinedItem& item) {
+  LiveMapRun* run = FindRun(item.run);
+  if (run == nullptr) return;
+  run->busy = false;
+  if (!item.output && !IsRunFailure(item.output.error())) {
+    LogWarning("workflows.map_run_not_joined", "id={} cause={}", item.run,
+               LogValue(item.output.error().message()));
+    return RetryLater(*run);
+  }
+  if (item.output && run->progress.Exceeded()) {
+    item.output =
+        Error(Code::kInvalid, std::string(asl::kThresholdError), std::string(asl::kThresholdCause));
+  }
+  AnswerParent(*run, std::move(item.output));
+  Advance(*run);
+}
+
+void Engine::AnswerParent(LiveMapRun& run, Result<std::string> output) {
+  run.answered = true;
+  asl::Event event = asl::MapRunFailed{.seq = run.row.seq};
+  if (output) {
+    event = asl::MapRunSucceeded{.seq = run.row.seq, .output = *std::move(output)};
+  } else {
+    event = asl::MapRunFailed{
+        .seq = run.row.seq, .error = output.error().reason(), .cause = output.error().message()};
+  }
+  (void)inbox_->Push(
+      MapRunEndItem{.execution = run.row.execution, .run = run.row.id, .event = std::move(event)});
+}
+
+void Engine::On(MapRunEndItem& item) {
+  LiveExecution* parent = Find(item.execution);
+  LiveMapRun* run = FindRun(item.run);
+  if (run == nullptr || run->over) return;
+  if (parent == nullptr || parent->outcome) {
+    // Its state cannot be read now, or its end is being committed.
+    run->answered = false;
+    return RetryLater(*run);
+  }
+  const bool exported = run->exports && run->row.prepared;
+  const std::uint64_t seq = run->row.seq;
+  if (!parent->Step(std::move(item.event), now_, ports_.options.history_chunk_bytes)) return;
+  parent->ChangeOf(seq).results_written = exported;
+  steps_.fetch_add(1, std::memory_order_relaxed);
+  Touch(*parent);
+}
+
+// Its parent knows its end, and no child runs.
+void Engine::CloseRun(LiveMapRun& run) {
+  // What did not succeed may be redriven: its children stay known.
+  const bool forget = run.row.status == MapRunStatus::kSucceeded;
+  PostMapJob<MapRunForgottenItem>(run, [forget](const MapRunJob& job) -> Result<void> {
+    if (forget) TRY_VOID(ForgetChildren(job));
+    return job.database.WriteAndWait(
+        [&](db::Connection& connection) { return SetClosed(connection, job.run); });
+  });
+}
+
+void Engine::On(MapRunForgottenItem& item) {
+  LiveMapRun* run = FindRun(item.run);
+  if (run == nullptr) return;
+  if (!item.forgotten) return RetryLater(*run);
+  const std::lock_guard lock(running_mutex_);
+  running_.erase(item.run);
+  map_runs_.erase(item.run);
+}
+
+void Engine::On(MapRunLimitsItem& item) {
+  LiveMapRun* run = FindRun(item.run);
+  if (run == nullptr) return;
+  run->progress.SetLimits(item.limits);
+  Advance(*run);
+}
+
+// The retry that RetryLater put off.
+void Engine::OnMapRunTimer(std::int64_t id) {
+  LiveMapRun* run = FindRun(id);
+  if (run == nullptr) return;
+  run->busy = false;
+  Advance(*run);
+}
+
+// After a start: runs of an earlier one go on.
+void Engine::RecoverMapRuns() {
+  for (MapRunRow& row : std::exchange(stored_map_runs_, {})) {
+    auto run = std::make_unique<LiveMapRun>();
+    const auto load = [&]() -> Result<void> {
+      TRY(const std::optional<FoundExecution> parent,
+          ports_.database.Read([&](db::Connection& connection) {
+            return FindExecutionById(connection, row.execution);
+          }));
+      if (!parent) return Error(Code::kDataLoss, "its execution is missing");
+      TRY(run->revision, ports_.machines.Load(parent->row.revision));
+      TRY(const asl::MapRunSpec spec, ports_.database.Read([&](db::Connection& connection) {
+        return ReadMapRunSpec(connection, row.id);
+      }));
+      TakeSpec(*run, spec);
+      TRY(const std::vector<RunningChild> running,
+          ports_.database.Read(
+              [&](db::Connection& connection) { return ReadRunningChildren(connection, row.id); }));
+      run->progress = asl::MapRunProgress(row.limits, row.executions, row.items);
+      for (const RunningChild& child : running) {
+        run->running[child.child.number] = child.execution;
+        run->progress.Started(child.child.items);
+      }
+      return {};
+    };
+    const Result<void> loaded = load();
+    if (!loaded) {
+      LogError("workflows.map_run_unreadable", "id={} cause={}", row.id,
+               LogValue(loaded.error().message()));
+      continue;
+    }
+    run->over = row.status != MapRunStatus::kRunning;
+    run->row = std::move(row);
+    LiveMapRun& added = *run;
+    map_runs_[added.row.id] = std::move(run);
+    Publish(added);
+    recovered_map_runs_.push_back(added.row.id);
+  }
+  for (const std::int64_t id : std::exchange(recovered_map_runs_, {})) {
+    if (LiveMapRun* run = FindRun(id)) Advance(*run);
+  }
+}
+
+void Engine::Publish(const LiveMapRun& run) {
+  const std::lock_guard lock(running_mutex_);
+  running_[run.row.id] = {run.progress.executions().running, run.progress.items().running};
+}
+
+std::pair<std::int64_t, std::int64_t> Engine::RunningChildren(std::int64_t map_run) const {
+  const std::lock_guard lock(running_mutex_);
+  const auto found = running_.find(map_run);
+  return found == running_.end() ? std::pair<std::int64_t, std::int64_t>() : found->second;
+}
+
+}  // namespace scones::workflows
