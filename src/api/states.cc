@@ -55,6 +55,7 @@ Result<json::value> DescribeExecution(Workflows& service, const json::object& in
   json::object output = ExecutionMembers(execution, data);
   PutRedrives(output, execution.redrives);
   PutRedriveStatus(output, execution);
+  if (execution.map_run_arn) output["mapRunArn"] = *execution.map_run_arn;
   return output;
 }
 
@@ -72,12 +73,22 @@ Result<std::optional<asl::ExecutionStatus>> ReadStatusFilter(const json::object&
                    "ABORTED, PENDING_REDRIVE]");
 }
 
-Result<json::value> ListExecutions(Workflows& service, const json::object& input) {
+Result<workflows::Page<workflows::ExecutionSummary>> FindExecutions(Workflows& service,
+                                                                    const json::object& input) {
   TRY(const workflows::PageRequest page, ReadPage(input));
+  TRY(const std::optional<std::string> map_run, OptionalText(input, "mapRunArn"));
+  if (map_run) {
+    TRY(const std::optional<asl::ExecutionStatus> status, ReadStatusFilter(input));
+    return ListMapRunExecutions(service, input, *map_run, status, page);
+  }
   TRY(const std::string arn, RequiredText(input, "stateMachineArn"));
   TRY(const std::optional<asl::ExecutionStatus> status, ReadStatusFilter(input));
   TRY_VOID(CheckRedriveFilter(input));
-  TRY(const auto listed, service.ListExecutions(arn, status, page));
+  return service.ListExecutions(arn, status, page);
+}
+
+Result<json::value> ListExecutions(Workflows& service, const json::object& input) {
+  TRY(const auto listed, FindExecutions(service, input));
   json::array executions;
   executions.reserve(listed.items.size());
   for (const workflows::ExecutionSummary& item : listed.items) {
@@ -118,6 +129,7 @@ void AddStatesOperations(JsonDialect& dialect, Workflows& service) {
   dialect.Add("StartSyncExecution", Writing(service, StartSyncExecution));
   dialect.Add("StopExecution", Writing(service, StopExecution));
   AddRedriveOperations(dialect, service);
+  AddMapRunOperations(dialect, service);
   AddTestStateOperation(dialect, service);
   dialect.Add("DescribeExecution", Reading(service, DescribeExecution));
   dialect.Add("ListExecutions", Reading(service, ListExecutions));

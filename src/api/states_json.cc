@@ -213,6 +213,10 @@ json::object SummaryMembers(const workflows::ExecutionSummary& execution) {
   if (execution.stopped) members["stopDate"] = Date(*execution.stopped);
   PutRedrives(members, execution.redrives);
   PutVersion(members, execution.version_arn, execution.alias_arn);
+  if (execution.map_run_arn) {
+    members["mapRunArn"] = *execution.map_run_arn;
+    members["itemCount"] = execution.item_count;
+  }
   return members;
 }
 

@@ -92,6 +92,10 @@ Result<json::value> DescribeStateMachineForExecution(Workflows& service,
   TRY(const ExecutionData data, ReadIncludedData(input));
   json::object output = MachineMembers(machine, data);
   output["updateDate"] = Date(machine.updated);
+  if (!machine.map_run_arn.empty()) {
+    output["mapRunArn"] = machine.map_run_arn;
+    output["label"] = machine.label;
+  }
   return output;
 }
 

@@ -212,8 +212,12 @@ bool Engine::On(MapRunSucceeded& event) {
   if (frame == nullptr || frame->phase != Frame::Phase::kMapRun) return false;
   execution_.pending.erase(event.seq);
   frame->task_seq = 0;
-  frame->last_event = Emit(EventType::kMapRunSucceeded, frame->last_event, {});
+  const std::int64_t started = frame->last_event;
+  frame->last_event = Emit(EventType::kMapRunSucceeded, started, {});
   Emit(EventType::kMapStateSucceeded, frame->last_event, {});
+  // What leads to the exit: as recorded, this where the fields are JSONata's. (Of JSONPath there
+  // are recordings of both, by their date.)
+  if (StateOf(*frame).jsonata) frame->last_event = started;
   Complete(*frame, Payload::FromText(std::move(event.output)));
   return true;
 }

@@ -51,6 +51,9 @@ struct StateMachine {
   std::string revision_id;  // "" until the first update
   Timestamp created;
   Timestamp updated;  // of this revision
+  // Of a map run's child, as DescribeStateMachineForExecution names it, else empty.
+  std::string map_run_arn;
+  std::string label;
 };
 
 struct StateMachineSummary {

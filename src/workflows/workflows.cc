@@ -306,7 +306,16 @@ Result<Execution> Workflows::DescribeExecution(const std::string& arn) {
 
 Result<StateMachine> Workflows::DescribeStateMachineForExecution(const std::string& execution_arn) {
   TRY(const FoundExecution found, state_->Find(execution_arn));
-  return state_->machines.DescribeRevision(found.row.revision);
+  TRY(StateMachine machine, state_->machines.DescribeRevision(found.row.revision));
+  if (found.row.machine < 0) {
+    TRY(const auto run, state_->database.Read([&](db::Connection& connection) {
+      return FindMapRunById(connection, -found.row.machine);
+    }));
+    if (!run) return Error(Code::kDataLoss, "an execution's map run is missing");
+    machine.map_run_arn = run->arn;
+    machine.label = run->child_machine.substr(run->child_machine.rfind('/') + 1);
+  }
+  return machine;
 }
 
 Result<Page<ExecutionSummary>> Workflows::ListExecutions(const std::string& state_machine_arn,
