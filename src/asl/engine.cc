@@ -41,7 +41,9 @@ Transition Step(const Definition& definition, const ExecutionContext& context,
 }
 
 Transition Engine::Run(Event event) {
+  constexpr std::size_t kUsualEvents = 8;
   if (!execution_.open() && !std::holds_alternative<Redrive>(event)) return {};
+  transition_.events.reserve(kUsualEvents);
   transition_.changed = std::visit([this](auto& one) { return On(one); }, event);
   if (!transition_.changed) return {};
   if (execution_.open()) Drain();

@@ -18,8 +18,6 @@ namespace scones::asl {
 // `member` is "input" or "output".
 void AddDocument(json::object& details, std::string_view member, const std::string& text);
 EventType ExitedType(StateType type);
-// {"name": …} and a document: the details of entering and leaving a state.
-json::object StateDetails(const State& state, std::string_view member, const std::string& text);
 
 // A failed evaluation in the words of the execution's history.
 Error WrappedError(std::string_view state_name, std::int64_t entered_event, const Error& error);
@@ -27,6 +25,8 @@ Error WrappedError(std::string_view state_name, std::int64_t entered_event, cons
 std::uint64_t MixedBits(std::uint64_t seed, std::uint64_t draw);
 
 class Engine {
+  static constexpr std::size_t kDetailsBytes = 4096;
+
  public:
   Engine(const Definition& definition, const ExecutionContext& context, ExecutionState& state,
          Timestamp now)
@@ -119,6 +119,9 @@ class Engine {
                                               const Frame& frame);
   void TaskFailure(Frame& frame, std::optional<std::string> error, std::optional<std::string> cause,
                    bool not_scheduled = false);
+  // {"name": …} and a document: the details of entering and leaving a state.
+  json::object StateDetails(const State& state, std::string_view member,
+                            const std::string& text) const;
   json::object TaskDetails(const TaskResource& resource) const;
 
   // engine_data.cc: the data flow through a state, and errors.
@@ -167,6 +170,9 @@ class Engine {
   ExecutionState& execution_;
   Timestamp now_;
   Transition transition_;
+  // Where the details of this step's events are kept: made and freed as one.
+  json::storage_ptr details_storage_ =
+      json::make_shared_resource<json::monotonic_resource>(kDetailsBytes);
   std::deque<std::uint32_t> ready_;
   std::optional<json::value> context_object_;
   const Frame* context_frame_ = nullptr;

@@ -41,13 +41,14 @@ bool HasRetries(StateType type) {
 void AddDocument(json::object& details, std::string_view member, const std::string& text) {
   const bool input = member == "input";
   details.emplace(input ? "input" : "output", text);
-  json::object truncation;
+  json::object truncation(details.storage());
   truncation.emplace("truncated", false);
   details.emplace(input ? "inputDetails" : "outputDetails", std::move(truncation));
 }
 
-json::object StateDetails(const State& state, std::string_view member, const std::string& text) {
-  json::object details;
+json::object Engine::StateDetails(const State& state, std::string_view member,
+                                  const std::string& text) const {
+  json::object details(details_storage_);
   details.reserve(3);
   details.emplace("name", state.name);
   AddDocument(details, member, text);
@@ -237,7 +238,7 @@ void Engine::Exit(Frame& frame, Result<Payload> output, int next, std::vector<Va
 // A scope came to its end with `output`.
 void Engine::FinishFrame(Frame& frame, Payload output) {
   if (frame.parent < 0) {
-    json::object details;
+    json::object details(details_storage_);
     AddDocument(details, "output", output.text());
     Emit(EventType::kExecutionSucceeded, frame.last_event, std::move(details));
     return End({ExecutionStatus::kSucceeded, output.text(), std::nullopt, std::nullopt});

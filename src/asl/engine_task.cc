@@ -67,11 +67,11 @@ std::string_view PatternSuffix(TaskPattern pattern) {
 }  // namespace
 
 json::object Engine::TaskDetails(const TaskResource& resource) const {
-  json::object details;
+  json::object details(details_storage_);
   details.reserve(6);
   if (resource.kind == TaskKind::kIntegration) {
     details["resourceType"] = resource.service;
-    details["resource"] = fmt::format("{}{}", resource.action, PatternSuffix(resource.pattern));
+    details["resource"] = resource.action + std::string(PatternSuffix(resource.pattern));
   }
   return details;
 }
