@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
+#include <numeric>
 
 #include "asl/payload.h"
 
@@ -30,6 +32,39 @@ std::string_view TakeLine(std::string_view text, std::size_t& at) {
   at = end + 1;
   if (line.ends_with('\r')) line.remove_suffix(1);
   return line;
+}
+
+// java.lang.String.hashCode, mixed as java.util.HashMap does.
+std::uint32_t HashOf(std::string_view text) {
+  std::uint32_t hash = 0;
+  for (std::size_t i = 0; i < text.size();) {
+    const auto lead = static_cast<unsigned char>(text[i]);
+    const std::size_t length = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+    std::uint32_t point = length == 1 ? lead : lead & (0x7FU >> length);
+    for (std::size_t next = i + 1; next < std::min(i + length, text.size()); ++next) {
+      point = point << 6 | (static_cast<unsigned char>(text[next]) & 0x3FU);
+    }
+    i += length;
+    if (point >= 0x10000) {
+      hash = hash * 31 + (0xD800 + ((point - 0x10000) >> 10));
+      point = 0xDC00 + ((point - 0x10000) & 0x3FF);
+    }
+    hash = hash * 31 + point;
+  }
+  return hash ^ hash >> 16;
+}
+
+// The places of the columns in the order in which AWS writes a row's members, which is that of a
+// Java hash map: rows come out as their texts were recorded.
+std::vector<std::size_t> MemberOrder(const std::vector<std::string>& headers) {
+  std::size_t buckets = 16;
+  while (headers.size() * 4 > buckets * 3) buckets *= 2;
+  std::vector<std::size_t> order(headers.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return (HashOf(headers[a]) & (buckets - 1)) < (HashOf(headers[b]) & (buckets - 1));
+  });
+  return order;
 }
 
 // Without a byte order mark.
@@ -235,6 +270,7 @@ Result<void> ItemReader::ReadCsv(std::string_view bytes) {
   std::vector<std::string> headers = spec_.headers;
   std::size_t at = 0;
   bool named = spec_.headers_given;
+  std::vector<std::size_t> order = MemberOrder(headers);
   while (at < bytes.size() && !Full()) {
     if (bytes.substr(at).starts_with('\n') || bytes.substr(at).starts_with("\r\n")) {
       (void)TakeLine(bytes, at);
@@ -252,12 +288,13 @@ Result<void> ItemReader::ReadCsv(std::string_view bytes) {
             fmt::format("The CSV header has more than {} bytes.", kMaxCsvHeaderBytes));
       }
       headers = *std::move(record);
+      order = MemberOrder(headers);
       named = true;
       continue;
     }
     json::object item;
     item.reserve(headers.size());
-    for (std::size_t i = 0; i < headers.size(); ++i) {
+    for (const std::size_t i : order) {
       item.emplace(headers[i], i < record->size() ? std::string_view((*record)[i]) : "");
     }
     TRY_VOID(Emit(std::move(item)));

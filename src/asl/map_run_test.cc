@@ -37,7 +37,7 @@ TEST(ItemReader, CsvTakesItsHeadersFromTheFirstRow) {
 
 TEST(ItemReader, CsvCutsWhatIsBeyondTheHeaders) {
   EXPECT_EQ(ReadObject({.format = ItemFormat::kCsv}, "H1,\nV4,V5,V6\n   \n").items,
-            "{\"H1\":\"V4\",\"\":\"V5\"}\n{\"H1\":\"   \",\"\":\"\"}\n");
+            "{\"\":\"V5\",\"H1\":\"V4\"}\n{\"\":\"\",\"H1\":\"   \"}\n");
   EXPECT_EQ(ReadObject({.format = ItemFormat::kCsv, .headers_given = true, .headers = {"H1"}},
                        "a,b\n,,\n")
                 .items,
