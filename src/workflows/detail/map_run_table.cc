@@ -18,13 +18,11 @@ void BindOptional(db::Statement& statement, int place, const std::optional<std::
   if (text) statement.Bind(place, std::string_view(*text));
 }
 
-// A percentage is kept as text: what was given comes back exactly.
 void BindLimits(db::Statement& statement, int place, const asl::MapRunProgress::Limits& limits) {
   statement.Bind(place, limits.max_concurrency);
   if (limits.tolerated_failure_count) statement.Bind(place + 1, *limits.tolerated_failure_count);
   if (limits.tolerated_failure_percentage) {
-    statement.Bind(place + 2,
-                   std::string_view(fmt::format("{}", *limits.tolerated_failure_percentage)));
+    statement.Bind(place + 2, *limits.tolerated_failure_percentage);
   }
 }
 
