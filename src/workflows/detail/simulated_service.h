@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <random>
@@ -112,6 +113,7 @@ class SimulatedService {
   void Open();
   void Act();
   void Crash();
+  void RunJob();
   void StartOne();
   void AnswerOne();
   void AnswerToken();
@@ -119,7 +121,7 @@ class SimulatedService {
   void Advance();
   void Look(Client& client);
   void LookAtAll();
-  std::optional<FoundExecution> Find(const std::string& name);
+  std::optional<FoundExecution> Find(const std::string& machine, const std::string& name);
   void Fault(const std::string& what);
 
   // Uniform in [0, below).
@@ -134,6 +136,7 @@ class SimulatedService {
   Options options_;
   SimulatedDisk disk_;
   SimulatedTasks tasks_;
+  std::vector<std::function<void()>> background_;  // jobs of map runs
   std::unique_ptr<Engine> engine_;
   RevisionPtr revision_;
   std::string input_;

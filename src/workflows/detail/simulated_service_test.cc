@@ -118,10 +118,12 @@ void SimulatedService::Act() {
   std::size_t tokens = 0;
   for (const auto& client : clients_) todo += client->start == Client::Start::kTodo ? 1 : 0;
   for (const auto& accepted : tasks_.accepted) tokens += accepted->asked ? 0 : 1;
-  const bool busy = disk_.waiting() + tasks_.waiting.size() + tokens + todo > 0;
+  const bool busy =
+      disk_.waiting() + tasks_.waiting.size() + background_.size() + tokens + todo > 0;
   if (!chaos_.reorders) {
     if (disk_.waiting() > 0) return disk_.Finish();
     if (todo > 0) return StartOne();
+    if (!background_.empty()) return RunJob();
     if (!tasks_.waiting.empty()) return AnswerOne();
     if (tokens > 0) return AnswerToken();
     return Advance();
@@ -129,6 +131,7 @@ void SimulatedService::Act() {
   const std::pair<std::size_t, void (SimulatedService::*)()> possible[] = {
       {todo > 0 ? 10 : 0, &SimulatedService::StartOne},
       {tasks_.waiting.empty() ? 0 : 40, &SimulatedService::AnswerOne},
+      {background_.empty() ? 0 : 20, &SimulatedService::RunJob},
       {tokens > 0 ? 20 : 0, &SimulatedService::AnswerToken},
       {busy ? 4 : 40, &SimulatedService::Advance},
       {chaos_.crashes ? 2 : 0, &SimulatedService::Crash},
@@ -152,6 +155,13 @@ void SimulatedService::Advance() {
     return clock_.Set(clock_.Now() + std::chrono::milliseconds(1 + Pick(3'000)));
   }
   clock_.Set(due);
+}
+
+void SimulatedService::RunJob() {
+  const std::size_t place = chaos_.reorders ? Pick(background_.size()) : 0;
+  const std::function<void()> job = std::move(background_[place]);
+  background_.erase(background_.begin() + static_cast<std::ptrdiff_t>(place));
+  job();
 }
 
 void SimulatedService::StartOne() {
@@ -197,9 +207,9 @@ void SimulatedService::AnswerToken() {
   for (const auto& accepted : tasks_.accepted)
     if (!accepted->asked) free.push_back(accepted);
   const auto chosen = free[chaos_.reorders ? Pick(free.size()) : 0];
-  const auto name = chosen->execution_arn.substr(chosen->execution_arn.rfind(':') + 1);
-  const auto found = Find(name);
-  if (!found) return Fault("a task of an execution that is not stored: " + name);
+  const Result<ExecutionName> name = ParseExecutionArn(Identity{}, chosen->execution_arn);
+  const auto found = name ? Find(name->machine, name->name) : std::nullopt;
+  if (!found) return Fault("a task of an execution that is not stored: " + chosen->execution_arn);
   const TaskOutcome outcome = OutcomeOf(chosen->task);
   const std::uint64_t seq = chosen->task.seq;
   asl::Event event = asl::TaskSucceeded{.seq = seq, .output = outcome.output};
@@ -220,7 +230,7 @@ void SimulatedService::AnswerToken() {
 
 void SimulatedService::StopOne() {
   const auto& client = clients_[Pick(clients_.size())];
-  const auto found = Find(client->name);
+  const auto found = Find(revision_->machine_name, client->name);
   if (found && !found->stopped) {
     engine_->Post(StopItem{.execution = found->row.id,
                            .event = {.error = "Stopped", .cause = "by the simulation"},
@@ -231,6 +241,8 @@ void SimulatedService::StopOne() {
 void SimulatedService::Crash() {
   ++crashes_;
   disk_.Crash(Pick(disk_.waiting() + 1));
+  while (!background_.empty() && Chance(50)) RunJob();
+  background_.clear();
   engine_.reset();
   for (SimulatedTasks::Waiting& task : tasks_.waiting) {
     if (Chance(50)) late_.emplace_back(std::move(task.done), OutcomeOf(task.request.task));
@@ -245,10 +257,10 @@ void SimulatedService::Crash() {
   Open();
 }
 
-std::optional<FoundExecution> SimulatedService::Find(const std::string& name) {
-  auto found = database_.Read([&](db::Connection& connection) {
-    return FindExecution(connection, revision_->machine_name, name);
-  });
+std::optional<FoundExecution> SimulatedService::Find(const std::string& machine,
+                                                     const std::string& name) {
+  auto found = database_.Read(
+      [&](db::Connection& connection) { return FindExecution(connection, machine, name); });
   if (!found) Fault(found.error().message());
   return found ? *found : std::nullopt;
 }
@@ -260,7 +272,7 @@ void SimulatedService::LookAtAll() {
 // What is stored of an execution must go on from what was stored before.
 void SimulatedService::Look(Client& client) {
   if (client.ended) return;
-  const auto found = Find(client.name);
+  const auto found = Find(revision_->machine_name, client.name);
   if (!found) {
     if (client.start == Client::Start::kAcknowledged) Fault(client.name + " is lost");
     return;
