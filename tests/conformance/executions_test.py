@@ -25,8 +25,8 @@ WORKERS = 12
 END_SECONDS = 100
 FIXED = re.compile(r'\{"__fix__": "[^"]*"\}')
 # What has been reached, by class and what the case needs.
-REACHED = {"pure": 463, "pure_distmap": 15, "lambda": 34, "service/aws-sdk:s3": 10, "service/aws-sdk:sfn": 1,
-           "service/aws:states": 9, "service/activity": 3,
+REACHED = {"pure": 527, "pure_distmap": 15, "lambda": 51, "service/aws-sdk:s3": 10,
+           "service/aws-sdk:sfn": 1, "service/aws:states": 10, "service/activity": 3,
            "service/aws:s3,distributed_map": 12, "service/distributed_map,lambda": 2}
 # Of the services that this product has.
 SERVED = {"lambda", "activity", "distributed_map", "aws-sdk:s3", "aws:s3", "aws:states",
@@ -54,11 +54,19 @@ def plain_history(states, arn):
     return [{**event, "timestamp": "timestamp"} for event in events]
 
 
+def keep_all_members(http_response, parsed, **_):
+    """The answer as it is on the wire: an old client's model knows less than the server tells."""
+    if http_response.status_code == 200:
+        parsed.update(json.loads(http_response.content))
+
+
 class Runner:
     def __init__(self, server):
         self.clients = {name: server.client(name, max_pool_connections=WORKERS * 2,
                                             read_timeout=120, inject_host_prefix=False)
                         for name in ("stepfunctions", "s3")}
+        self.clients["stepfunctions"].meta.events.register("after-call.sfn.GetExecutionHistory",
+                                                           keep_all_members)
 
     def run(self, number, case):
         """What differs, or None."""
