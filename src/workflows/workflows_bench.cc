@@ -1,6 +1,7 @@
 // Durable executions per second of the three-Task state machine, in process: no HTTP, functions
 // that answer at once. `concurrency` executions are under way at any time, as with as many clients.
 #include <benchmark/benchmark.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -138,6 +139,73 @@ BENCHMARK(WaitingExecutions)
     ->ArgName("task")
     ->Arg(0)
     ->Arg(1)
+    ->Iterations(1)
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
+
+// An object store whose one object is an array of numbers.
+class NumbersData final : public MapData {
+ public:
+  explicit NumbersData(std::int64_t count) {
+    text_ = "[0";
+    for (std::int64_t i = 1; i < count; ++i) text_ += fmt::format(",{}", i);
+    text_ += "]";
+  }
+  Result<std::string> Read(const asl::ItemFetch&, std::size_t) override { return text_; }
+  Result<asl::ListedPage> List(const asl::ItemFetch&) override { return asl::ListedPage{}; }
+  Result<void> Write(const std::string&, const std::string&, std::string bytes) override {
+    written_ += bytes.size();
+    return {};
+  }
+
+ private:
+  std::string text_;
+  std::atomic<std::size_t> written_{0};
+};
+
+// A distributed Map whose children are one Pass state each, from the start to the last result
+// written: the time for an item should not grow with their number.
+void DistributedMap(benchmark::State& state) {
+  const std::string definition = fmt::format(
+      R"({{"StartAt":"M","States":{{"M":{{"Type":"Map","End":true,"Label":"numbers",)"
+      R"("ItemReader":{{"Resource":"arn:aws:states:::s3:getObject",)"
+      R"("ReaderConfig":{{"InputType":"JSON"}},"Parameters":{{"Bucket":"b","Key":"k"}}}},)"
+      R"("ItemProcessor":{{"ProcessorConfig":{{"Mode":"DISTRIBUTED","ExecutionType":"{}"}},)"
+      R"("StartAt":"P","States":{{"P":{{"Type":"Pass","End":true}}}}}},)"
+      R"("ResultWriter":{{"Resource":"arn:aws:states:::s3:putObject",)"
+      R"("Parameters":{{"Bucket":"b","Prefix":"p"}}}}}}}}}})",
+      state.range(1) == 0 ? "STANDARD" : "EXPRESS");
+  for (auto _ : state) {
+    io::TemporaryDirectory directory;
+    SystemClock clock;
+    SilentRunner runner;
+    NumbersData data(state.range(0));
+    auto database = *db::Database::Open(directory.path() / "db", {});
+    auto service = *Workflows::Open(*database, runner, clock, Identity{}, {}, &data);
+    io::Shards shards(1);
+    const std::string machine = shards
+                                    .RunAndWait(service->CreateStateMachine(
+                                        {.name = "m",
+                                         .definition = definition,
+                                         .role_arn = "arn:aws:iam::000000000000:role/r"}))
+                                    ->arn;
+    const std::string arn =
+        shards.RunAndWait(service->StartExecution({.state_machine_arn = machine}))->arn;
+    while (service->DescribeExecution(arn)->status == asl::ExecutionStatus::kRunning) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    if (service->DescribeExecution(arn)->status != asl::ExecutionStatus::kSucceeded) {
+      state.SkipWithError("the execution failed");
+    }
+    service.reset();
+  }
+  state.counters["us_per_item"] = benchmark::Counter(
+      static_cast<double>(state.range(0)) / 1e6,
+      benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+}
+BENCHMARK(DistributedMap)
+    ->ArgNames({"items", "express"})
+    ->ArgsProduct({{25'000, 100'000}, {0, 1}})
     ->Iterations(1)
     ->UseRealTime()
     ->Unit(benchmark::kMillisecond);

@@ -112,9 +112,9 @@ void Engine::Advance(LiveMapRun& run) {
 void Engine::StartChildren(LiveMapRun& run) {
   std::int64_t room = run.progress.Room();
   while (room > 0 && (!run.inputs.empty() || ReadAhead(run))) {
+    if (run.inputs.empty()) continue;  // all that was read runs already
     PendingChild child = std::move(run.inputs.front());
     run.inputs.pop_front();
-    if (run.running.contains(child.number)) continue;
     StartChild(run, std::move(child));
     --room;
   }
@@ -133,9 +133,10 @@ bool Engine::ReadAhead(LiveMapRun& run) {
   }
   for (PendingChild& child : *children) {
     run.next = child.number + 1;
-    run.inputs.push_back(std::move(child));
+    // After a restart: what runs now must not be begun again when it has ended.
+    if (!run.running.contains(child.number)) run.inputs.push_back(std::move(child));
   }
-  return !run.inputs.empty();
+  return !children->empty();
 }
 
 void Engine::StartChild(LiveMapRun& run, PendingChild child) {

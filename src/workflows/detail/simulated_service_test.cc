@@ -11,6 +11,7 @@ namespace scones::workflows::testing {
 namespace {
 
 constexpr int kMaxActs = 200'000;  // more means that it hangs
+constexpr int kMaxCrashes = 20;    // what runs from its start after each must end some time
 
 std::string Line(const asl::HistoryEvent& event) {
   return fmt::format("{} {} {} {} {}", event.id, event.previous_id, asl::EventTypeName(event.type),
@@ -134,7 +135,7 @@ void SimulatedService::Act() {
       {background_.empty() ? 0 : 20, &SimulatedService::RunJob},
       {tokens > 0 ? 20 : 0, &SimulatedService::AnswerToken},
       {busy ? 4 : 40, &SimulatedService::Advance},
-      {chaos_.crashes ? 2 : 0, &SimulatedService::Crash},
+      {chaos_.crashes && crashes_ < kMaxCrashes ? 2 : 0, &SimulatedService::Crash},
       {chaos_.stops ? 1 : 0, &SimulatedService::StopOne},
   };
   std::size_t sum = disk_.waiting() > 0 ? 40 : 0;
