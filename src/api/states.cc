@@ -59,14 +59,19 @@ Result<json::value> DescribeExecution(Workflows& service, const json::object& in
   return output;
 }
 
-Result<std::optional<asl::ExecutionStatus>> ReadStatusFilter(const json::object& input) {
+Result<workflows::ChildFilter> ReadStatusFilter(const json::object& input) {
   using asl::ExecutionStatus;
   TRY(const std::optional<std::string> name, OptionalText(input, "statusFilter"));
-  if (!name) return std::optional<ExecutionStatus>();
+  workflows::ChildFilter filter;
+  if (!name) return filter;
+  filter.pending_redrive = *name == "PENDING_REDRIVE";
+  if (filter.pending_redrive) return filter;
   for (const ExecutionStatus status :
        {ExecutionStatus::kRunning, ExecutionStatus::kSucceeded, ExecutionStatus::kFailed,
         ExecutionStatus::kTimedOut, ExecutionStatus::kAborted}) {
-    if (*name == asl::ExecutionStatusName(status)) return std::optional<ExecutionStatus>(status);
+    if (*name != asl::ExecutionStatusName(status)) continue;
+    filter.status = status;
+    return filter;
   }
   return Violation("statusFilter", *name,
                    "Member must satisfy enum value set: [RUNNING, SUCCEEDED, FAILED, TIMED_OUT, "
@@ -78,13 +83,16 @@ Result<workflows::Page<workflows::ExecutionSummary>> FindExecutions(Workflows& s
   TRY(const workflows::PageRequest page, ReadPage(input));
   TRY(const std::optional<std::string> map_run, OptionalText(input, "mapRunArn"));
   if (map_run) {
-    TRY(const std::optional<asl::ExecutionStatus> status, ReadStatusFilter(input));
-    return ListMapRunExecutions(service, input, *map_run, status, page);
+    TRY(const workflows::ChildFilter filter, ReadStatusFilter(input));
+    return ListMapRunExecutions(service, input, *map_run, filter, page);
   }
   TRY(const std::string arn, RequiredText(input, "stateMachineArn"));
-  TRY(const std::optional<asl::ExecutionStatus> status, ReadStatusFilter(input));
-  TRY_VOID(CheckRedriveFilter(input));
-  return service.ListExecutions(arn, status, page);
+  TRY(const workflows::ChildFilter filter, ReadStatusFilter(input));
+  TRY_VOID(RefuseRedriveFilter(input));
+  TRY(auto listed, service.ListExecutions(arn, filter.status, page));
+  // Only a map run's children are ever pending redrive.
+  if (filter.pending_redrive) return workflows::Page<workflows::ExecutionSummary>();
+  return listed;
 }
 
 Result<json::value> ListExecutions(Workflows& service, const json::object& input) {

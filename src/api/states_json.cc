@@ -183,8 +183,16 @@ json::object MachineMembers(const workflows::StateMachine& machine, ExecutionDat
   return members;
 }
 
+namespace {
+// Of an Execution or an ExecutionSummary.
+template <class E>
+std::string_view StatusName(const E& execution) {
+  return execution.pending_redrive ? "PENDING_REDRIVE" : asl::ExecutionStatusName(execution.status);
+}
+}  // namespace
+
 json::object ExecutionMembers(const workflows::Execution& execution, ExecutionData data) {
-  const std::string status(asl::ExecutionStatusName(execution.status));
+  const std::string_view status = StatusName(execution);
   json::object members{{"executionArn", execution.arn},
                        {"stateMachineArn", execution.state_machine_arn},
                        {"name", execution.name},
@@ -208,7 +216,7 @@ json::object SummaryMembers(const workflows::ExecutionSummary& execution) {
   json::object members{{"executionArn", execution.arn},
                        {"stateMachineArn", execution.state_machine_arn},
                        {"name", execution.name},
-                       {"status", asl::ExecutionStatusName(execution.status)},
+                       {"status", StatusName(execution)},
                        {"startDate", Date(execution.started)}};
   if (execution.stopped) members["stopDate"] = Date(*execution.stopped);
   PutRedrives(members, execution.redrives);

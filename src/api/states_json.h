@@ -51,7 +51,9 @@ json::object SummaryMembers(const workflows::ExecutionSummary& execution);
 void PutRedrives(json::object& members, const workflows::RedriveRecord& redrives);
 void PutRedriveStatus(json::object& members, const workflows::Execution& execution);
 // redriveFilter, which goes with mapRunArn only.
-Result<void> CheckRedriveFilter(const json::object& input);
+Result<std::optional<bool>> ReadRedriveFilter(const json::object& input);
+// For lists that cannot be filtered so.
+Result<void> RefuseRedriveFilter(const json::object& input);
 json::object EventMembers(asl::HistoryEvent event, ExecutionData data);
 // Adds nextToken unless this is the last page.
 void PutNextToken(json::object& output, const std::string& token);

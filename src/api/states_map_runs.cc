@@ -8,11 +8,16 @@ namespace {
 using workflows::Workflows;
 
 json::object Counts(const asl::MapRunCounts& counts, std::int64_t results_written) {
-  return {{"pending", counts.pending()},   {"running", counts.running},
-          {"succeeded", counts.succeeded}, {"failed", counts.failed},
-          {"timedOut", counts.timed_out},  {"aborted", counts.aborted},
-          {"total", counts.total},         {"resultsWritten", results_written},
-          {"failuresNotRedrivable", 0},    {"pendingRedrive", 0}};
+  return {{"pending", counts.pending()},
+          {"running", counts.running},
+          {"succeeded", counts.succeeded},
+          {"failed", counts.failed},
+          {"timedOut", counts.timed_out},
+          {"aborted", counts.aborted},
+          {"total", counts.total},
+          {"resultsWritten", results_written},
+          {"failuresNotRedrivable", counts.not_redrivable},
+          {"pendingRedrive", counts.pending_redrive}};
 }
 
 Result<json::value> DescribeMapRun(Workflows& service, const json::object& input) {
@@ -29,7 +34,7 @@ Result<json::value> DescribeMapRun(Workflows& service, const json::object& input
   output["toleratedFailureCount"] = limits.tolerated_failure_count.value_or(0);
   output["itemCounts"] = Counts(run.items, run.results_written == 0 ? 0 : run.items.ended());
   output["executionCounts"] = Counts(run.executions, run.results_written);
-  output["redriveCount"] = 0;
+  PutRedrives(output, run.redrives);
   return output;
 }
 
@@ -68,11 +73,12 @@ io::Task<Result<json::value>> UpdateMapRun(Workflows& service, json::object inpu
 
 Result<workflows::Page<workflows::ExecutionSummary>> ListMapRunExecutions(
     Workflows& service, const json::object& input, const std::string& map_run_arn,
-    std::optional<asl::ExecutionStatus> status, const workflows::PageRequest& page) {
+    workflows::ChildFilter filter, const workflows::PageRequest& page) {
   if (input.contains("stateMachineArn")) {
     return Invalid("Exactly one of 'stateMachineArn' and 'mapRunArn' must be given");
   }
-  return service.ListMapRunExecutions(map_run_arn, status, page);
+  TRY(filter.redriven, ReadRedriveFilter(input));
+  return service.ListMapRunExecutions(map_run_arn, filter, page);
 }
 
 void AddMapRunOperations(JsonDialect& dialect, Workflows& service) {

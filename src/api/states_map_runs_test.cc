@@ -127,5 +127,53 @@ TEST_F(StatesMapRunsTest, LimitsAreChangedAndChecked) {
   EXPECT_NE(StringOr(absent, "__type", "").find("ResourceNotFound"), std::string::npos);
 }
 
+TEST_F(StatesMapRunsTest, RedrivesOfAMapRunAreShownAndFiltered) {
+  const std::string machine =
+      StringOr(Ask("CreateStateMachine",
+                   {{"name", "f"},
+                    {"definition", R"({"StartAt":"M","States":{"M":{"Type":"Map","Label":"L",
+               "ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},
+               "StartAt":"F","States":{"F":{"Type":"Fail","Error":"E"}}},"End":true}}})"},
+                    {"roleArn", "arn:aws:iam::0:role/r"}}),
+               "stateMachineArn", "");
+  const json::object started =
+      Ask("StartExecution", {{"stateMachineArn", machine}, {"input", "[1]"}});
+  const json::object execution{{"executionArn", started.at("executionArn")}};
+  const auto wait = [&] {
+    while (StringOr(Ask("DescribeExecution", execution), "status", "") == "RUNNING") {
+      std::this_thread::yield();
+    }
+  };
+  wait();
+  EXPECT_TRUE(Ask("RedriveExecution", execution).contains("redriveDate"));
+  wait();
+  const json::object listed = Ask("ListMapRuns", execution);
+  ASSERT_EQ(listed.at("mapRuns").as_array().size(), 1u);
+  const json::value arn = listed.at("mapRuns").at(0).at("mapRunArn");
+  const json::object run = Ask("DescribeMapRun", {{"mapRunArn", arn}});
+  EXPECT_EQ(FindInteger(run, "redriveCount"), 1) << ToJson(run);
+  EXPECT_TRUE(run.contains("redriveDate"));
+  EXPECT_EQ(FindInteger(run.at("itemCounts").as_object(), "failed"), 1);
+  EXPECT_EQ(FindInteger(run.at("itemCounts").as_object(), "pendingRedrive"), 0);
+  const json::object children =
+      Ask("ListExecutions", {{"mapRunArn", arn}, {"redriveFilter", "REDRIVEN"}});
+  ASSERT_EQ(children.at("executions").as_array().size(), 1u) << ToJson(children);
+  EXPECT_EQ(children.at("executions").at(0).at("redriveCount"), 1);
+  for (const json::object& more : {json::object{{"redriveFilter", "NOT_REDRIVEN"}},
+                                   json::object{{"statusFilter", "PENDING_REDRIVE"}}}) {
+    json::object input{{"mapRunArn", arn}};
+    input.insert(more.begin(), more.end());
+    EXPECT_TRUE(Ask("ListExecutions", input).at("executions").as_array().empty());
+  }
+  const json::object child{{"executionArn", children.at("executions").at(0).at("executionArn")}};
+  const json::object described = Ask("DescribeExecution", child);
+  EXPECT_EQ(StringOr(described, "redriveStatus", ""), "REDRIVABLE_BY_MAP_RUN");
+  EXPECT_FALSE(described.contains("redriveStatusReason"));
+  const json::object refused = Ask("RedriveExecution", child);
+  EXPECT_EQ(StringOr(refused, "message", StringOr(refused, "Message", "")),
+            "Labeled Execution ARNs are not supported for this API")
+      << ToJson(refused);
+}
+
 }  // namespace
 }  // namespace scones::api

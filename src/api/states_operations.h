@@ -36,7 +36,7 @@ void AddMapRunOperations(JsonDialect& dialect, workflows::Workflows& service);
 // ListExecutions with a mapRunArn.
 Result<workflows::Page<workflows::ExecutionSummary>> ListMapRunExecutions(
     workflows::Workflows& service, const json::object& input, const std::string& map_run_arn,
-    std::optional<asl::ExecutionStatus> status, const workflows::PageRequest& page);
+    workflows::ChildFilter filter, const workflows::PageRequest& page);
 void AddTestStateOperation(JsonDialect& dialect, workflows::Workflows& service);
 
 }  // namespace scones::api::states

@@ -47,13 +47,19 @@ void PutRedriveStatus(json::object& members, const workflows::Execution& executi
   }
 }
 
-Result<void> CheckRedriveFilter(const json::object& input) {
+Result<std::optional<bool>> ReadRedriveFilter(const json::object& input) {
   TRY(const std::optional<std::string> filter, OptionalText(input, "redriveFilter"));
-  if (!filter) return {};
+  if (!filter) return std::optional<bool>();
   if (*filter != "REDRIVEN" && *filter != "NOT_REDRIVEN") {
     return Violation("redriveFilter", *filter,
                      "Member must satisfy enum value set: [REDRIVEN, NOT_REDRIVEN]");
   }
+  return std::optional<bool>(*filter == "REDRIVEN");
+}
+
+Result<void> RefuseRedriveFilter(const json::object& input) {
+  TRY(const std::optional<bool> filter, ReadRedriveFilter(input));
+  if (!filter) return {};
   return Invalid("RedriveFilter cannot be applied to ListExecutions call with StateMachine ARN");
 }
 

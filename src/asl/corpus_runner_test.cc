@@ -182,6 +182,7 @@ class Simulation {
   void Carry(CancelTask&) {}
   void Carry(CancelTimer&) {}
   void Carry(CancelMapRun&) {}
+  void Carry(RedriveMapRun&) {}
   void Carry(StartMapRun& command) {
     auto spec = DecodeMapRunSpec(Encode(command.spec));
     if (!spec) {

@@ -86,6 +86,8 @@ void Engine::Activate(Frame& frame) {
     Enter(frame);
   } else if (frame.phase == Frame::Phase::kAgain) {
     Attempt(frame);
+  } else if (frame.phase == Frame::Phase::kMapRunAgain) {
+    AgainMapRun(frame);
   } else if (frame.phase == Frame::Phase::kChildren) {
     ResumeChildren(frame);
   }
@@ -276,7 +278,8 @@ bool Engine::On(TimerFired& event) {
     execution_.resume_seq = 0;
     for (const auto& frame : execution_.frames) {
       const bool waits = frame != nullptr && (frame->phase == Frame::Phase::kReady ||
-                                              frame->phase == Frame::Phase::kAgain);
+                                              frame->phase == Frame::Phase::kAgain ||
+                                              frame->phase == Frame::Phase::kMapRunAgain);
       if (waits) ready_.push_back(frame->slot);
     }
     return true;
@@ -302,6 +305,7 @@ bool Engine::On(TimerFired& event) {
     case Frame::Phase::kAgain:
     case Frame::Phase::kChildren:
     case Frame::Phase::kMapRun:
+    case Frame::Phase::kMapRunAgain:
       break;
   }
   return false;

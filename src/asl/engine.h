@@ -99,6 +99,7 @@ class Engine {
 
   // engine_map.cc
   void AttemptDistributedMap(Frame& frame, const State& state);
+  void AgainMapRun(Frame& frame);
   Result<json::value> MapItems(const Frame& frame, const State& state, const Payload& input);
   Result<void> Specify(Frame& frame, const State& state, const Payload& input, MapRunSpec& spec);
   Result<void> SpecifyTolerance(const DistributedMap& map, const Scope& scope, MapRunSpec& spec);

@@ -182,6 +182,7 @@ json::object Engine::VisibleVariables(const Frame& frame) const {
 }
 
 void Engine::AttemptDistributedMap(Frame& frame, const State& state) {
+  frame.map_run = {};
   auto input = EffectiveInput(frame);
   if (!input) return HandleError(frame, input.error());
   MapRunSpec spec;
@@ -203,8 +204,25 @@ void Engine::AttemptDistributedMap(Frame& frame, const State& state) {
   if (!specified) return HandleError(frame, specified.error());
   frame.phase = Frame::Phase::kMapRun;
   frame.task_seq = NewSeq(&frame);
+  frame.map_run = {.arn = spec.arn, .started_event = frame.last_event};
   frame.last_event = Emit(EventType::kMapRunStarted, frame.last_event, {{"mapRunArn", spec.arn}});
   transition_.commands.emplace_back(StartMapRun{frame.task_seq, std::move(spec)});
+}
+
+// The state that ordered the run is redriven.
+void Engine::AgainMapRun(Frame& frame) {
+  if (frame.map_run.redrives == kMaxMapRunRedrives) {
+    return HandleError(frame, RuntimeError(fmt::format("The map run has been redriven {} times.",
+                                                       kMaxMapRunRedrives)));
+  }
+  ++frame.map_run.redrives;
+  frame.phase = Frame::Phase::kMapRun;
+  frame.task_seq = NewSeq(&frame);
+  frame.last_event =
+      Emit(EventType::kMapRunRedriven, frame.map_run.started_event,
+           {{"mapRunArn", frame.map_run.arn}, {"redriveCount", frame.map_run.redrives}});
+  transition_.commands.emplace_back(
+      RedriveMapRun{frame.task_seq, frame.map_run.arn, frame.map_run.redrives});
 }
 
 bool Engine::On(MapRunSucceeded& event) {
@@ -212,6 +230,7 @@ bool Engine::On(MapRunSucceeded& event) {
   if (frame == nullptr || frame->phase != Frame::Phase::kMapRun) return false;
   execution_.pending.erase(event.seq);
   frame->task_seq = 0;
+  frame->map_run = {};
   const std::int64_t started = frame->last_event;
   frame->last_event = Emit(EventType::kMapRunSucceeded, started, {});
   Emit(EventType::kMapStateSucceeded, frame->last_event, {});
@@ -227,6 +246,10 @@ bool Engine::On(MapRunFailed& event) {
   if (frame == nullptr || frame->phase != Frame::Phase::kMapRun) return false;
   execution_.pending.erase(event.seq);
   frame->task_seq = 0;
+  // Data that cannot be processed: a redrive begins with a new run, as AWS does.
+  if (event.error == "States.DataLimitExceeded" || event.error == "States.Runtime") {
+    frame->map_run = {};
+  }
   json::object details;
   if (!event.cause.empty()) details["cause"] = event.cause;
   details["error"] = event.error;

@@ -41,6 +41,11 @@ bool Engine::Resumed(Frame& frame, std::int64_t redriven) {
     return frame.finished == all ||
            (frame.started < all && frame.started - frame.finished < frame.concurrency);
   }
+  if (!frame.map_run.arn.empty()) {
+    frame.phase = Frame::Phase::kMapRunAgain;
+    frame.last_event = frame.map_run.started_event;
+    return true;
+  }
   frame.phase = Frame::Phase::kAgain;
   frame.last_event = StateOf(frame).type == StateType::kFail ? redriven : frame.entered_event;
   return true;

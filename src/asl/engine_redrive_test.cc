@@ -231,6 +231,39 @@ TEST(EngineRedriveTest, AStateThatTookAFailureLeavesNothingOfItBehind) {
   EXPECT_EQ(again[0].state_name, "X");
 }
 
+constexpr char kDistributed[] = R"({"StartAt":"M","States":{"M":{"Type":"Map","Label":"L",
+    "ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},
+    "StartAt":"P","States":{"P":{"Type":"Pass","End":true}}},"End":true}}})";
+
+TEST(EngineRedriveTest, AMapRunIsRedrivenWithItsState) {
+  Driven run(kDistributed, "[1]");
+  const auto ordered = All<StartMapRun>(run.Send(Start{}));
+  ASSERT_EQ(ordered.size(), 1u);
+  ASSERT_TRUE(run.Send(MapRunFailed{ordered[0].seq, "E", "x"}).outcome);
+  auto again = All<RedriveMapRun>(run.Redrive());
+  ASSERT_EQ(again.size(), 1u);
+  EXPECT_EQ(again[0].arn, ordered[0].spec.arn);
+  EXPECT_EQ(again[0].count, 1);
+  EXPECT_THAT(run.lines(), ElementsAre("8 ExecutionRedriven 7", "9 MapRunRedriven 3"));
+  EXPECT_FALSE(run.Send(MapRunSucceeded{ordered[0].seq, "[1]"}).changed) << "of the first attempt";
+  ASSERT_TRUE(run.Send(Stop{}).outcome);
+  again = All<RedriveMapRun>(run.Redrive());
+  ASSERT_EQ(again.size(), 1u);
+  EXPECT_EQ(again[0].count, 2);
+  EXPECT_EQ(run.Send(MapRunSucceeded{again[0].seq, "[1]"}).outcome->output, "[1]");
+}
+
+TEST(EngineRedriveTest, AfterDataThatCannotBeProcessedANewMapRunBegins) {
+  Driven run(kDistributed, "[1]");
+  auto ordered = All<StartMapRun>(run.Send(Start{}));
+  ASSERT_EQ(ordered.size(), 1u);
+  const std::string arn = ordered[0].spec.arn;
+  ASSERT_TRUE(run.Send(MapRunFailed{ordered[0].seq, "States.DataLimitExceeded", "x"}).outcome);
+  ordered = All<StartMapRun>(run.Redrive());
+  ASSERT_EQ(ordered.size(), 1u);
+  EXPECT_NE(ordered[0].spec.arn, arn);
+}
+
 TEST(EngineRedriveTest, AnExpressExecutionKeepsNothing) {
   Driven run(R"({"StartAt":"F","States":{"F":{"Type":"Fail"}}})", "{}", MachineType::kExpress);
   ASSERT_TRUE(run.Send(Start{}).outcome);

@@ -48,6 +48,7 @@ void Engine::Enter(Frame& frame) {
   frame.last_event = Emit(EnteredType(state.type), frame.last_event,
                           StateDetails(state, "input", frame.input.text()));
   frame.entered_event = frame.last_event;
+  frame.map_run = {};
   frame.phase = Frame::Phase::kAgain;
   entering_ = &frame;
   Attempt(frame);

@@ -46,6 +46,11 @@ json::object EncodeFrame(const Frame& frame) {
   Put(object, "started", frame.started);
   Put(object, "finished", frame.finished);
   Put(object, "concurrency", frame.concurrency);
+  if (!frame.map_run.arn.empty()) {
+    object.emplace("map_run", json::object{{"arn", frame.map_run.arn},
+                                           {"started", frame.map_run.started_event},
+                                           {"redrives", frame.map_run.redrives}});
+  }
   if (frame.item) object.emplace("item", frame.item->text());
   if (!frame.variables.empty()) {
     json::object& variables =
@@ -101,7 +106,8 @@ Result<std::unique_ptr<Frame>> DecodeFrame(const Program& program, const json::o
   }
   const State& state = program.states[static_cast<std::size_t>(frame->state)];
   const std::int64_t phase = IntegerOr(source, "phase", -1);
-  if (phase < 0 || phase > static_cast<int>(Frame::Phase::kMapRun)) return Damaged("unknown phase");
+  if (phase < 0 || phase > static_cast<int>(Frame::Phase::kMapRunAgain))
+    return Damaged("unknown phase");
   frame->phase = static_cast<Frame::Phase>(phase);
   const json::value* input = FindMember(source, "input");
   if (input == nullptr) return Damaged("no input");
@@ -124,6 +130,11 @@ Result<std::unique_ptr<Frame>> DecodeFrame(const Program& program, const json::o
   frame->heartbeat_seconds = IntegerOr(source, "heartbeat_seconds", 0);
   frame->task_token = StringOr(source, "token", "");
   TRY_VOID(ReadChildren(source, state, *frame));
+  if (const json::object* run = FindObject(source, "map_run")) {
+    frame->map_run = {.arn = StringOr(*run, "arn", ""),
+                      .started_event = IntegerOr(*run, "started", 0),
+                      .redrives = IntegerOr(*run, "redrives", 0)};
+  }
   if (const json::value* item = FindMember(source, "item")) {
     TRY(frame->item, ReadPayload(*item));
   }

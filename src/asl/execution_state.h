@@ -56,13 +56,14 @@ struct Variable {
 // One line of control: the execution itself, a Parallel branch, or a Map iteration.
 struct Frame {
   enum class Phase {
-    kReady,     // enters `state` at the next opportunity
-    kAgain,     // starts the next attempt at `state` at the next opportunity
-    kTask,      // a RunTask is out
-    kWaiting,   // a Wait state's timer is out
-    kRetrying,  // the timer before the next attempt is out
-    kChildren,  // branches or iterations are running
-    kMapRun,    // a StartMapRun is out; task_seq is its seq
+    kReady,        // enters `state` at the next opportunity
+    kAgain,        // starts the next attempt at `state` at the next opportunity
+    kTask,         // a RunTask is out
+    kWaiting,      // a Wait state's timer is out
+    kRetrying,     // the timer before the next attempt is out
+    kChildren,     // branches or iterations are running
+    kMapRun,       // a StartMapRun or RedriveMapRun is out; task_seq is its seq
+    kMapRunAgain,  // redrives the run of `map_run` at the next opportunity
   };
 
   std::uint32_t slot = 0;    // its place in ExecutionState::frames
@@ -89,6 +90,12 @@ struct Frame {
   std::int64_t finished = 0;
   std::int64_t concurrency = 0;     // most children at once
   std::vector<Variable> variables;  // of its own scope; those around it are its parents'
+  // Of a distributed Map: the run of its last attempt, as long as a redrive would go on with it.
+  struct MapRunRef {
+    std::string arn;                 // empty for none
+    std::int64_t started_event = 0;  // the attempt's MapStateStarted
+    std::int64_t redrives = 0;
+  } map_run;
   // Map iteration only: the item, for $$.Map.Item.Value.
   std::optional<Payload> item;
 };

@@ -52,6 +52,7 @@ constexpr Names kNames[] = {
      "mapIterationSucceededEventDetails"},
     {EventType::kMapRunAborted, "MapRunAborted", ""},
     {EventType::kMapRunFailed, "MapRunFailed", "mapRunFailedEventDetails"},
+    {EventType::kMapRunRedriven, "MapRunRedriven", "mapRunRedrivenEventDetails"},
     {EventType::kMapRunStarted, "MapRunStarted", "mapRunStartedEventDetails"},
     {EventType::kMapRunSucceeded, "MapRunSucceeded", ""},
     {EventType::kMapStateAborted, "MapStateAborted", ""},

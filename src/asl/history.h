@@ -39,6 +39,7 @@ enum class EventType {
   kMapIterationSucceeded,
   kMapRunAborted,
   kMapRunFailed,
+  kMapRunRedriven,
   kMapRunStarted,
   kMapRunSucceeded,
   kMapStateAborted,

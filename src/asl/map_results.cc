@@ -28,9 +28,9 @@ std::string Described(const MapRunSpec& spec, const ChildResult& child) {
   const bool succeeded = *child.status == ExecutionStatus::kSucceeded;
   if (succeeded) object["Output"] = child.output;
   object["OutputDetails"] = {{"Included", true}};
+  object["RedriveCount"] = child.redrives;
   if (standard) {
-    object["RedriveCount"] = 0;
-    object["RedriveStatus"] = succeeded ? "NOT_REDRIVABLE" : "REDRIVABLE";
+    object["RedriveStatus"] = succeeded ? "NOT_REDRIVABLE" : "REDRIVABLE_BY_MAP_RUN";
     if (succeeded) {
       object["RedriveStatusReason"] = "Execution is SUCCEEDED and cannot be redriven";
     }
@@ -44,8 +44,8 @@ std::string Described(const MapRunSpec& spec, const ChildResult& child) {
 
 }  // namespace
 
-MapResults::MapResults(const MapRunSpec& spec, Write write)
-    : spec_(spec), write_(std::move(write)) {
+MapResults::MapResults(const MapRunSpec& spec, Write write, std::int64_t redrive)
+    : spec_(spec), write_(std::move(write)), redrive_(redrive) {
   if (!spec.writer) return;
   lines_ = spec.writer->json_lines;
   transformation_ = spec.writer->transformation;
@@ -54,7 +54,8 @@ MapResults::MapResults(const MapRunSpec& spec, Write write)
 std::string MapResults::Prefix() const {
   std::string prefix = spec_.writer->prefix;
   if (!prefix.empty() && !prefix.ends_with('/')) prefix += '/';
-  return prefix + spec_.id + "/";
+  prefix += spec_.id + "/";
+  return redrive_ == 0 ? prefix : prefix + fmt::format("Redrive-{}/", redrive_);
 }
 
 // What of the child goes into the result: one JSON text, or several where its output is flattened.

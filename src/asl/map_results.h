@@ -27,6 +27,7 @@ struct ChildResult {
   std::optional<std::string> cause;
   Timestamp started;
   Timestamp stopped;
+  std::int64_t redrives = 0;
 };
 
 class MapResults {
@@ -34,7 +35,8 @@ class MapResults {
   // Stores one file; an error ends the writing (see WriterFailed).
   using Write = std::function<Result<void>(std::string key, std::string bytes)>;
   // `write` is called only where the run's results go to a bucket. The reference outlives it.
-  MapResults(const MapRunSpec& spec, Write write);
+  // `redrive`: of the run's redrives, the one that this is; 0 for none.
+  MapResults(const MapRunSpec& spec, Write write, std::int64_t redrive = 0);
 
   // Errors: States.DataLimitExceeded, States.ResultWriterFailed.
   Result<void> Add(const ChildResult& child);
@@ -56,6 +58,7 @@ class MapResults {
 
   const MapRunSpec& spec_;
   Write write_;
+  std::int64_t redrive_;
   bool lines_ = false;
   ResultTransformation transformation_ = ResultTransformation::kCompact;
   std::string output_;

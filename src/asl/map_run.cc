@@ -194,12 +194,15 @@ std::int64_t MapRunProgress::Room() const {
   const std::int64_t most = limits_.max_concurrency == 0
                                 ? kDefaultMapConcurrency
                                 : std::min(limits_.max_concurrency, kMaxMapConcurrency);
-  return std::clamp<std::int64_t>(most - executions_.running, 0, executions_.pending());
+  return std::clamp<std::int64_t>(most - executions_.running, 0, waiting());
 }
 
-void MapRunProgress::Started(std::int64_t items) {
+void MapRunProgress::Started(std::int64_t items, Attempt attempt) {
   ++executions_.running;
   items_.running += items;
+  if (attempt == Attempt::kFirst) return;
+  --executions_.pending_redrive;
+  items_.pending_redrive -= items;
 }
 
 void MapRunProgress::Ended(ExecutionStatus status, std::int64_t items) {

@@ -19,6 +19,7 @@ namespace scones::asl {
 inline constexpr std::int64_t kMaxMapConcurrency = 10'000;
 inline constexpr std::int64_t kDefaultMapConcurrency = 1'000;
 inline constexpr std::int64_t kMaxReaderItems = 100'000'000;
+inline constexpr std::int64_t kMaxMapRunRedrives = 1'000;
 inline constexpr std::int64_t kMaxBatchBytes = 256 * 1024;
 
 enum class ItemFormat { kJson, kJsonLines, kCsv };
@@ -100,9 +101,13 @@ struct MapRunCounts {
   std::int64_t failed = 0;
   std::int64_t timed_out = 0;
   std::int64_t aborted = 0;
+  // Ended without success in an earlier attempt, and will be redriven: no longer counted there.
+  std::int64_t pending_redrive = 0;
+  // Of those that ended without success: which no redrive can take up again.
+  std::int64_t not_redrivable = 0;
 
   std::int64_t ended() const { return succeeded + failed + timed_out + aborted; }
-  std::int64_t pending() const { return total - running - ended(); }
+  std::int64_t pending() const { return total - running - ended() - pending_redrive; }
 };
 
 // When the next child may start, and when the run is over. Limits may change while it runs.
@@ -123,18 +128,19 @@ class MapRunProgress {
 
   // How many children may start now.
   std::int64_t Room() const;
-  void Started(std::int64_t items);
+  enum class Attempt { kFirst, kRedrive };
+  void Started(std::int64_t items, Attempt attempt = Attempt::kFirst);
   // A child that had started has ended.
   void Ended(ExecutionStatus status, std::int64_t items);
   // More items failed or timed out than are tolerated: nothing more starts.
   bool Exceeded() const;
   // Nothing runs, and nothing more will start.
-  bool Done() const {
-    return executions_.running == 0 && (Exceeded() || executions_.pending() == 0);
-  }
+  bool Done() const { return executions_.running == 0 && (Exceeded() || waiting() == 0); }
 
  private:
   Limits limits_;
+  std::int64_t waiting() const { return executions_.pending() + executions_.pending_redrive; }
+
   MapRunCounts executions_;
   MapRunCounts items_;
 };

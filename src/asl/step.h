@@ -146,13 +146,21 @@ struct StartMapRun {
   std::uint64_t seq = 0;
   MapRunSpec spec;
 };
+// A run that StartMapRun ordered goes on after it failed or was given up: children that did not
+// succeed are redriven (Express: run again), others start, what succeeded stays. Answered like
+// StartMapRun. Should an earlier order of it still be coming to its end, that ends first.
+struct RedriveMapRun {
+  std::uint64_t seq = 0;
+  std::string arn;
+  std::int64_t count = 0;  // of its redrives, this one too
+};
 // The run's answer is no longer awaited: its children are to be stopped.
 struct CancelMapRun {
   std::uint64_t seq = 0;
 };
 
-using Command =
-    std::variant<RunTask, StartTimer, CancelTask, CancelTimer, StartMapRun, CancelMapRun>;
+using Command = std::variant<RunTask, StartTimer, CancelTask, CancelTimer, StartMapRun,
+                             RedriveMapRun, CancelMapRun>;
 
 // How the execution ended. No output with any status but kSucceeded.
 struct Outcome {

@@ -38,14 +38,14 @@ TestStateRequest::Mock Failure(std::string error, std::string cause = "mock") {
   return mock;
 }
 
-Result<StateTest> Start(const TestStateRequest& request) {
-  static const TestStateIdentity identity{.arn_prefix = "arn:aws:states:us-east-1:1",
-                                          .execution_id = "e",
-                                          .machine_id = "m",
-                                          .role_arn = {},
-                                          .region = "us-east-1",
-                                          .random_seed = 1,
-                                          .task_token_key = "key"};
+Result<StateTest> Start(const TestStateRequest& request, std::optional<std::string> role_arn = {}) {
+  const TestStateIdentity identity{.arn_prefix = "arn:aws:states:us-east-1:1",
+                                   .execution_id = "e",
+                                   .machine_id = "m",
+                                   .role_arn = std::move(role_arn),
+                                   .region = "us-east-1",
+                                   .random_seed = 1,
+                                   .task_token_key = "key"};
   return StateTest::Start(request, identity, Timestamp(std::chrono::seconds(1'000'000'000)));
 }
 TestStateResult Tested(const TestStateRequest& request) {
@@ -168,7 +168,10 @@ TEST(TestStateTest, AnItemReadersDataIsGiven) {
 }
 
 TEST(TestStateTest, ATaskWithoutAMockIsRunByTheCaller) {
-  auto test = Start(Request(Task(R"(,"ResultSelector":{"p.$":"$.Payload"},"Next":"N")")));
+  const TestStateRequest request =
+      Request(Task(R"(,"ResultSelector":{"p.$":"$.Payload"},"Next":"N")"));
+  EXPECT_EQ(RefusalOf(request), "RoleArn must be specified when testing a Task state");
+  auto test = Start(request, "arn:aws:iam::1:role/r");
   ASSERT_TRUE(test) << test.error().message();
   ASSERT_NE(test->task(), nullptr);
   EXPECT_EQ(test->task()->input, R"({"FunctionName":"f"})");

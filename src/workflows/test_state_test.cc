@@ -16,7 +16,7 @@ class TestStateServiceTest : public WorkflowsTest {
     request.definition = R"({"Type":"Task","Resource":"arn:aws:lambda:us-east-1:1:function:f",)" +
                          more + R"("End":true})";
     return std::async(std::launch::async, [this, request = std::move(request)] {
-      return Await(service->TestState(request, std::nullopt));
+      return Await(service->TestState(request, kRole));
     });
   }
 };

@@ -176,8 +176,10 @@ struct Execution {
   std::optional<std::string> cause;
   RedriveRecord redrives;
   RedriveStatus redrive_status = RedriveStatus::kNotRedrivable;
-  std::string redrive_status_reason;       // with kNotRedrivable
-  std::optional<std::string> map_run_arn;  // of a map run's child
+  std::string redrive_status_reason;  // with kNotRedrivable
+  // Of a map run's child.
+  std::optional<std::string> map_run_arn;
+  bool pending_redrive = false;  // its run will redrive it; `status` is that of the attempt before
 };
 
 struct ExecutionSummary {
@@ -193,6 +195,14 @@ struct ExecutionSummary {
   // Of a map run's child.
   std::optional<std::string> map_run_arn;
   std::int64_t item_count = 0;
+  bool pending_redrive = false;  // see Execution
+};
+
+// Which children of a map run.
+struct ChildFilter {
+  std::optional<asl::ExecutionStatus> status;  // and not pending_redrive
+  bool pending_redrive = false;                // only those
+  std::optional<bool> redriven;
 };
 
 // ---- Map runs -----------------------------------------------------------------------------------
@@ -210,6 +220,7 @@ struct MapRun {
   asl::MapRunCounts executions;
   asl::MapRunCounts items;
   std::int64_t results_written = 0;  // children
+  RedriveRecord redrives;
 };
 struct MapRunSummary {
   std::string arn;

@@ -254,6 +254,11 @@ void Workflows::WhenEnded(const std::string& arn, io::Completion<Result<void>> e
 }
 
 io::Task<Result<Timestamp>> Workflows::RedriveExecution(std::string arn, std::string client_token) {
+  CO_TRY(const ExecutionName name, ParseExecutionArn(state_->identity, arn));
+  if (name.machine.find('/') != std::string::npos) {
+    co_return Error(Code::kInvalid, "ValidationException",
+                    "Labeled Execution ARNs are not supported for this API");
+  }
   CO_TRY(const FoundExecution found, state_->Find(arn));
   RedriveItem item{.execution = found.row.id,
                    .arn = std::move(arn),
@@ -294,6 +299,14 @@ Result<Execution> Workflows::DescribeExecution(const std::string& arn) {
       if (run) execution.map_run_arn = run->arn;
     }
     if (found->status == asl::ExecutionStatus::kRunning) return execution;
+    if (found->row.machine < 0 && found->status != asl::ExecutionStatus::kSucceeded) {
+      TRY(execution.pending_redrive,
+          IsPendingRedrive(connection, -found->row.machine, found->row.id));
+      if (execution.pending_redrive) {
+        execution.redrive_status = RedriveStatus::kNotRedrivable;
+        execution.redrive_status_reason = "Execution is PENDING_REDRIVE and cannot be redriven";
+      }
+    }
     TRY(asl::Outcome outcome, ReadOutcome(connection, found->row));
     if (found->status == asl::ExecutionStatus::kSucceeded) {
       execution.output = std::move(outcome.output);
@@ -470,7 +483,7 @@ void Workflows::EndActivityPolls() { state_->engine->Post(EndPollsItem{}); }
 Result<MapRun> Workflows::DescribeMapRun(const std::string& arn) {
   return workflows::DescribeMapRun(
       state_->database, state_->identity, arn,
-      [this](std::int64_t run) { return state_->engine->RunningChildren(run); });
+      [this](std::int64_t run) { return state_->engine->RunningChildrenOf(run); });
 }
 
 Result<Page<MapRunSummary>> Workflows::ListMapRuns(const std::string& execution_arn,
@@ -506,9 +519,9 @@ io::Task<Result<void>> Workflows::UpdateMapRun(UpdateMapRunRequest request) {
   co_return Result<void>();
 }
 
-Result<Page<ExecutionSummary>> Workflows::ListMapRunExecutions(
-    const std::string& map_run_arn, std::optional<asl::ExecutionStatus> status,
-    const PageRequest& page) {
+Result<Page<ExecutionSummary>> Workflows::ListMapRunExecutions(const std::string& map_run_arn,
+                                                               const ChildFilter& filter,
+                                                               const PageRequest& page) {
   std::int64_t before = std::numeric_limits<std::int64_t>::max();
   if (!page.next_token.empty()) {
     TRY(before, ReadNumberToken('e', page.next_token));
@@ -517,24 +530,25 @@ Result<Page<ExecutionSummary>> Workflows::ListMapRunExecutions(
   return state_->database.Read([&](db::Connection& connection) -> Result<Page<ExecutionSummary>> {
     const Snapshot snapshot(connection);
     TRY(const MapRunRow run, FindMapRunByArn(connection, state_->identity, map_run_arn));
-    TRY(std::vector<FoundExecution> rows,
-        ListExecutionRows(connection, {.machine = -run.id, .status = status}, before, limit + 1));
+    TRY(std::vector<FoundChild> rows, ListChildRows(connection, run.id, filter, before, limit + 1));
     Page<ExecutionSummary> listed;
     if (static_cast<std::int64_t>(rows.size()) > limit) {
       rows.pop_back();
-      listed.next_token = MakeNumberToken('e', rows.back().row.id);
+      listed.next_token = MakeNumberToken('e', rows.back().execution.row.id);
     }
-    for (FoundExecution& row : rows) {
-      TRY(const std::optional<ChildRef> child, FindChildExecution(connection, row.row.id));
+    for (FoundChild& child : rows) {
+      const FoundExecution& found = child.execution;
       listed.items.push_back(
-          {.arn = ExecutionArn(state_->identity, run.child_machine, row.row.name),
-           .name = row.row.name,
+          {.arn = ExecutionArn(state_->identity, run.child_machine, found.row.name),
+           .name = found.row.name,
            .state_machine_arn = StateMachineArn(state_->identity, run.child_machine),
-           .status = row.status,
-           .started = row.row.started,
-           .stopped = row.stopped,
+           .status = found.status,
+           .started = found.row.started,
+           .stopped = found.stopped,
+           .redrives = child.redrives,
            .map_run_arn = map_run_arn,
-           .item_count = child ? child->items : 0});
+           .item_count = child.items,
+           .pending_redrive = child.pending_redrive});
     }
     return listed;
   });

@@ -102,7 +102,8 @@ class Workflows {
   void WhenEnded(const std::string& arn, io::Completion<Result<void>> ended);
   // A failed, timed out or aborted Standard execution goes on where it stopped; returns the time of
   // it. The same token again answers as the first time. Errors: ExecutionDoesNotExist,
-  // ExecutionNotRedrivable, ExecutionLimitExceeded.
+  // ExecutionNotRedrivable, ExecutionLimitExceeded, ValidationException (a map run's child: its run
+  // is redriven with its parent).
   io::Task<Result<Timestamp>> RedriveExecution(std::string arn, std::string client_token);
   Result<Execution> DescribeExecution(const std::string& arn);
   // The machine as it was when the execution started.
@@ -164,7 +165,7 @@ class Workflows {
   io::Task<Result<void>> UpdateMapRun(UpdateMapRunRequest request);
   // A run's children that are Standard executions, latest first.
   Result<Page<ExecutionSummary>> ListMapRunExecutions(const std::string& map_run_arn,
-                                                      std::optional<asl::ExecutionStatus> status,
+                                                      const ChildFilter& filter,
                                                       const PageRequest& page);
 
   // ---- Task tokens ----

@@ -27,6 +27,7 @@
 #include "workflows/detail/live_execution.h"
 #include "workflows/detail/live_map_run.h"
 #include "workflows/detail/machine_table.h"
+#include "workflows/detail/map_run_calls.h"
 #include "workflows/task_runner.h"
 #include "workflows/workflows.h"
 
@@ -76,8 +77,8 @@ class Engine {
   // From any thread: queues `item`; where the engine is closing, its callers get an error.
   void Post(Item item);
   Counters counters() const;
-  // How many children of a map run are running, and how many items are in them. From any thread.
-  std::pair<std::int64_t, std::int64_t> RunningChildren(std::int64_t map_run) const;
+  // How many children of a map run are running. From any thread.
+  RunningChildren RunningChildrenOf(std::int64_t map_run) const;
 
  private:
   // Due, execution, seq. Seq 0 is not a timer of the execution: take it up (see TakeUp).
@@ -145,6 +146,8 @@ class Engine {
   void StartChildren(LiveMapRun& run);
   bool ReadAhead(LiveMapRun& run);
   void StartChild(LiveMapRun& run, PendingChild child);
+  void Enlist(LiveMapRun& run, const LiveExecution& child);
+  static void Count(LiveMapRun& run, const ChildRef& child);
   void StopChildren(LiveMapRun& run);
   void JoinRun(LiveMapRun& run);
   void AnswerParent(LiveMapRun& run, Result<std::string> output);
@@ -152,8 +155,23 @@ class Engine {
   void RetryLater(LiveMapRun& run);
   void Publish(const LiveMapRun& run);
   MapRunJob JobOf(const LiveMapRun& run) const;
+  // Runs `job` on another thread and posts what it returns as an Item.
   template <class Answer, class Job>
-  void PostMapJob(LiveMapRun& run, Job job);
+  void PostMapJob(LiveMapRun& run, Job job) {
+    run.busy = true;
+    auto work = [inbox = inbox_, job, task = JobOf(run)] {
+      (void)inbox->Push(Answer{task.run, job(task)});
+    };
+    if (!ports_.background) return work();
+    if (!ports_.background(work)) RetryLater(run);
+  }
+
+  // engine_map_redrive.cc
+  void OnMapRunRedriven(const LiveExecution& parent, const MapRunChange& change);
+  void MarkChildren(LiveMapRun& run);
+  void On(MapRunMarkedItem& item);
+  bool RedriveChild(LiveMapRun& run, const PendingChild& child);
+  LiveMapRun* LoadRun(MapRunRow row);
 
   // engine_load.cc: between memory and tables.
   LiveExecution* Find(std::int64_t id);
@@ -220,7 +238,7 @@ class Engine {
   std::vector<std::int64_t> recovered_map_runs_;
   std::shared_ptr<std::atomic<bool>> map_jobs_stop_ = std::make_shared<std::atomic<bool>>(false);
   mutable std::mutex running_mutex_;
-  std::unordered_map<std::int64_t, std::pair<std::int64_t, std::int64_t>> running_;
+  std::unordered_map<std::int64_t, RunningChildren> running_;
 
   std::thread thread_;
 };

@@ -151,7 +151,7 @@ void Engine::OnCommitFailed(CommitBatch& batch, const Error& error) {
     for (auto& [waiter, answer] : std::exchange(live.token_waiters, {})) waiter(error);
     for (auto& waiter : std::exchange(live.stop_waiters, {})) waiter(error);
     live.committing = false;
-    if (live.redrive) {
+    if (live.redrive && live.map_run == 0) {
       live.redrive_waiter(error);
       Drop(live);
     } else if (live.stored || live.map_run != 0) {

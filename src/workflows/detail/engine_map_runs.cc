@@ -4,12 +4,15 @@
 // another thread; then as many children run as MapRunProgress lets. A child's end is committed with
 // its result and the run's counts. When all have ended, a job joins the results, and the parent's
 // next step records the end. After a crash every one of these goes on from what is stored.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
 #include "base/log.h"
 #include "base/random.h"
 #include "workflows/detail/engine.h"
+#include "workflows/detail/map_run_redrive.h"
 #include "workflows/detail/names.h"
 
 namespace scones::workflows {
@@ -28,18 +31,8 @@ MapRunJob Engine::JobOf(const LiveMapRun& run) const {
           .max_children = ports_.options.max_map_run_children,
           .run = run.row.id,
           .definition = run.revision->definition,
-          .state_machine_arn = StateMachineArn(ports_.identity, run.row.child_machine)};
-}
-
-// Runs `job` on another thread and posts what it returns as an Item.
-template <class Answer, class Job>
-void Engine::PostMapJob(LiveMapRun& run, Job job) {
-  run.busy = true;
-  auto work = [inbox = inbox_, job, task = JobOf(run)] {
-    (void)inbox->Push(Answer{task.run, job(task)});
-  };
-  if (!ports_.background) return work();
-  if (!ports_.background(work)) RetryLater(run);
+          .state_machine_arn = StateMachineArn(ports_.identity, run.row.child_machine),
+          .redrives = run.row.redrives.count};
 }
 
 void Engine::RetryLater(LiveMapRun& run) {
@@ -74,6 +67,8 @@ void Engine::OnMapRunsCommitted(const LiveExecution& parent,
       LiveMapRun& added = *run;
       map_runs_[change.id] = std::move(run);
       Advance(added);
+    } else if (change.redrive) {
+      OnMapRunRedriven(parent, change);
     } else if (change.end) {
       const auto ended = std::find_if(map_runs_.begin(), map_runs_.end(), [&](const auto& one) {
         return one.second->row.execution == parent.id && one.second->row.seq == change.seq;
@@ -84,6 +79,15 @@ void Engine::OnMapRunsCommitted(const LiveExecution& parent,
       Advance(*ended->second);
     }
   }
+}
+
+// A child that runs, in the run's progress.
+void Engine::Count(LiveMapRun& run, const ChildRef& child) {
+  using Attempt = asl::MapRunProgress::Attempt;
+  run.progress.Started(child.items, child.redriven ? Attempt::kRedrive : Attempt::kFirst);
+  if (!child.redriven) return;
+  ++run.redriven.executions;
+  run.redriven.items += child.items;
 }
 
 void Engine::TakeSpec(LiveMapRun& run, const asl::MapRunSpec& spec) {
@@ -101,9 +105,10 @@ void Engine::Advance(LiveMapRun& run) {
     return;
   }
   if (run.answered) return;
-  if (!run.row.prepared) {
+  if (run.row.stage == MapRunRow::Stage::kNew) {
     return PostMapJob<MapRunPreparedItem>(run, PrepareMapRun);
   }
+  if (run.row.stage == MapRunRow::Stage::kRedriven) return MarkChildren(run);
   if (run.progress.Exceeded()) StopChildren(run);
   StartChildren(run);
   if (run.progress.Done() && !run.busy) JoinRun(run);
@@ -115,7 +120,11 @@ void Engine::StartChildren(LiveMapRun& run) {
     if (run.inputs.empty()) continue;  // all that was read runs already
     PendingChild child = std::move(run.inputs.front());
     run.inputs.pop_front();
-    StartChild(run, std::move(child));
+    if (child.again && run.child_type == asl::MachineType::kStandard) {
+      if (!RedriveChild(run, child)) return;
+    } else {
+      StartChild(run, std::move(child));
+    }
     --room;
   }
 }
@@ -145,15 +154,22 @@ void Engine::StartChild(LiveMapRun& run, PendingChild child) {
   made->kind = express ? LiveExecution::Kind::kExpress : LiveExecution::Kind::kStandard;
   made->id = next_id_++;
   made->map_run = run.row.id;
-  made->child = {.number = child.number, .items = child.items};
+  made->child = {.number = child.number, .items = child.items, .redriven = child.again};
   made->revision = run.revision;
-  made->context = MakeContext(*run.revision, {.id = made->id,
-                                              .machine = -run.row.id,
-                                              .revision = run.revision->id,
-                                              .started = now_,
-                                              .seed = ports_.random(),
-                                              .name = MakeExecutionName(now_),
-                                              .input = std::move(child.input)});
+  made->context =
+      MakeContext(*run.revision, {.id = made->id,
+                                  .machine = -run.row.id,
+                                  .revision = run.revision->id,
+                                  .started = now_,
+                                  .seed = ports_.random(),
+                                  .name = child.again ? child.name : MakeExecutionName(now_),
+                                  .input = std::move(child.input)});
+  if (child.again) {
+    // An Express child runs again under its ARN.
+    made->context.execution_arn = std::move(child.arn);
+    made->context.redrive_count = static_cast<int>(child.redrives) + 1;
+    made->context.redrive_time = now_;
+  }
   made->journal = JournalWriter(made->context.input);
   LiveExecution& live = Add(std::move(made));
   started_.fetch_add(1, std::memory_order_relaxed);
@@ -163,10 +179,15 @@ void Engine::StartChild(LiveMapRun& run, PendingChild child) {
   } else {
     open_.fetch_add(1, std::memory_order_relaxed);
   }
-  run.running[child.number] = live.id;
-  run.progress.Started(child.items);
-  Publish(run);
+  Enlist(run, live);
   Apply(live, asl::Start{});
+}
+
+// `child` runs.
+void Engine::Enlist(LiveMapRun& run, const LiveExecution& child) {
+  run.running[child.child.number] = child.id;
+  Count(run, child.child);
+  Publish(run);
 }
 
 // A child's end has been committed.
@@ -174,12 +195,17 @@ void Engine::OnChildEnded(std::int64_t id, const ChildRef& child, asl::Execution
   LiveMapRun* run = FindRun(id);
   if (run == nullptr || run->running.erase(child.number) == 0) return;
   run->progress.Ended(status, child.items);
+  if (child.redriven) {
+    --run->redriven.executions;
+    run->redriven.items -= child.items;
+  }
   Publish(*run);
   Advance(*run);
 }
 
 void Engine::StopChildren(LiveMapRun& run) {
-  if (std::exchange(run.stopping, true)) return;
+  // Express children come to their own end, as at AWS.
+  if (std::exchange(run.stopping, true) || run.child_type == asl::MachineType::kExpress) return;
   for (const auto& [number, execution] : run.running) {
     (void)inbox_->Push(ChildStopItem{.execution = execution});
   }
@@ -187,18 +213,25 @@ void Engine::StopChildren(LiveMapRun& run) {
 
 void Engine::On(ChildStopItem& item) {
   LiveExecution* live = Find(item.execution);
-  if (live != nullptr && !live->outcome) Apply(*live, asl::Stop{});
+  if (live == nullptr || live->outcome) return;
+  const LiveMapRun* run = FindRun(live->map_run);
+  if (run == nullptr) return;
+  Apply(*live, asl::Stop{.error = {},
+                         .cause = fmt::format("The map run execution [{}] which was managing this "
+                                              "resource was aborted",
+                                              run->row.arn)});
 }
 
 void Engine::On(MapRunPreparedItem& item) {
   LiveMapRun* run = FindRun(item.run);
   if (run == nullptr) return;
   run->busy = false;
+  const bool stale = std::exchange(run->stale, false);
   if (item.totals) {
-    run->row.prepared = true;
+    run->row.stage = MapRunRow::Stage::kPrepared;
     run->progress = asl::MapRunProgress(run->progress.limits(), {.total = item.totals->children},
                                         {.total = item.totals->items});
-  } else if (IsRunFailure(item.totals.error())) {
+  } else if (!stale && IsRunFailure(item.totals.error())) {
     AnswerParent(*run, item.totals.error());
   } else if (!run->over) {
     LogWarning("workflows.map_run_not_prepared", "id={} cause={}", item.run,
@@ -221,6 +254,7 @@ void Engine::On(MapRunJoinedItem& item) {
   LiveMapRun* run = FindRun(item.run);
   if (run == nullptr) return;
   run->busy = false;
+  if (std::exchange(run->stale, false)) return Advance(*run);
   if (!item.output && !IsRunFailure(item.output.error())) {
     LogWarning("workflows.map_run_not_joined", "id={} cause={}", item.run,
                LogValue(item.output.error().message()));
@@ -243,21 +277,23 @@ void Engine::AnswerParent(LiveMapRun& run, Result<std::string> output) {
     event = asl::MapRunFailed{
         .seq = run.row.seq, .error = output.error().reason(), .cause = output.error().message()};
   }
-  (void)inbox_->Push(
-      MapRunEndItem{.execution = run.row.execution, .run = run.row.id, .event = std::move(event)});
+  (void)inbox_->Push(MapRunEndItem{.execution = run.row.execution,
+                                   .run = run.row.id,
+                                   .seq = run.row.seq,
+                                   .event = std::move(event)});
 }
 
 void Engine::On(MapRunEndItem& item) {
   LiveExecution* parent = Find(item.execution);
   LiveMapRun* run = FindRun(item.run);
-  if (run == nullptr || run->over) return;
+  if (run == nullptr || run->over || item.seq != run->row.seq) return;
   if (parent == nullptr || parent->outcome) {
     // Its state cannot be read now, or its end is being committed.
     run->answered = false;
     return RetryLater(*run);
   }
-  const bool exported = run->exports && run->row.prepared;
-  const std::uint64_t seq = run->row.seq;
+  const bool exported = run->exports && run->row.stage == MapRunRow::Stage::kPrepared;
+  const std::uint64_t seq = item.seq;
   if (!parent->Step(std::move(item.event), now_, ports_.options.history_chunk_bytes)) return;
   parent->ChangeOf(seq).results_written = exported;
   steps_.fetch_add(1, std::memory_order_relaxed);
@@ -269,15 +305,19 @@ void Engine::CloseRun(LiveMapRun& run) {
   // What did not succeed may be redriven: its children stay known.
   const bool forget = run.row.status == MapRunStatus::kSucceeded;
   PostMapJob<MapRunForgottenItem>(run, [forget](const MapRunJob& job) -> Result<void> {
-    if (forget) TRY_VOID(ForgetChildren(job));
+    TRY_VOID(forget ? ForgetChildren(job) : UnmarkRedrive(job));
     return job.database.WriteAndWait(
-        [&](db::Connection& connection) { return SetClosed(connection, job.run); });
+        [&](db::Connection& connection) { return SetClosed(connection, job.run, job.redrives); });
   });
 }
 
 void Engine::On(MapRunForgottenItem& item) {
   LiveMapRun* run = FindRun(item.run);
   if (run == nullptr) return;
+  if (std::exchange(run->stale, false)) {
+    run->busy = false;
+    return Advance(*run);
+  }
   if (!item.forgotten) return RetryLater(*run);
   const std::lock_guard lock(running_mutex_);
   running_.erase(item.run);
@@ -294,48 +334,27 @@ void Engine::On(MapRunLimitsItem& item) {
 // The retry that RetryLater put off.
 void Engine::OnMapRunTimer(std::int64_t id) {
   LiveMapRun* run = FindRun(id);
-  if (run == nullptr) return;
+  if (run == nullptr) {
+    // Redriven, and not read until now.
+    auto row = ports_.database.Read(
+        [id](db::Connection& connection) { return FindMapRunById(connection, id); });
+    if (row && (!*row || (*row)->closed)) return;
+    run = row ? LoadRun(**std::move(row)) : nullptr;
+    if (run == nullptr) {
+      timers_.emplace(now_ + ports_.options.retry_delay, id, kMapRunRetry);
+      return;
+    }
+  }
   run->busy = false;
+  run->stale = false;
   Advance(*run);
 }
 
 // After a start: runs of an earlier one go on.
 void Engine::RecoverMapRuns() {
   for (MapRunRow& row : std::exchange(stored_map_runs_, {})) {
-    auto run = std::make_unique<LiveMapRun>();
-    const auto load = [&]() -> Result<void> {
-      TRY(const std::optional<FoundExecution> parent,
-          ports_.database.Read([&](db::Connection& connection) {
-            return FindExecutionById(connection, row.execution);
-          }));
-      if (!parent) return Error(Code::kDataLoss, "its execution is missing");
-      TRY(run->revision, ports_.machines.Load(parent->row.revision));
-      TRY(const asl::MapRunSpec spec, ports_.database.Read([&](db::Connection& connection) {
-        return ReadMapRunSpec(connection, row.id);
-      }));
-      TakeSpec(*run, spec);
-      TRY(const std::vector<RunningChild> running,
-          ports_.database.Read(
-              [&](db::Connection& connection) { return ReadRunningChildren(connection, row.id); }));
-      run->progress = asl::MapRunProgress(row.limits, row.executions, row.items);
-      for (const RunningChild& child : running) {
-        run->running[child.child.number] = child.execution;
-        run->progress.Started(child.child.items);
-      }
-      return {};
-    };
-    const Result<void> loaded = load();
-    if (!loaded) {
-      LogError("workflows.map_run_unreadable", "id={} cause={}", row.id,
-               LogValue(loaded.error().message()));
-      continue;
-    }
-    run->over = row.status != MapRunStatus::kRunning;
-    run->row = std::move(row);
-    LiveMapRun& added = *run;
-    map_runs_[added.row.id] = std::move(run);
-    Publish(added);
-    recovered_map_runs_.push_back(added.row.id);
+    const std::int64_t id = row.id;
+    if (LoadRun(std::move(row)) != nullptr) recovered_map_runs_.push_back(id);
   }
   for (const std::int64_t id : std::exchange(recovered_map_runs_, {})) {
     if (LiveMapRun* run = FindRun(id)) Advance(*run);
@@ -344,13 +363,14 @@ void Engine::RecoverMapRuns() {
 
 void Engine::Publish(const LiveMapRun& run) {
   const std::lock_guard lock(running_mutex_);
-  running_[run.row.id] = {run.progress.executions().running, run.progress.items().running};
+  running_[run.row.id] = {.all = {run.progress.executions().running, run.progress.items().running},
+                          .redriven = run.redriven};
 }
 
-std::pair<std::int64_t, std::int64_t> Engine::RunningChildren(std::int64_t map_run) const {
+RunningChildren Engine::RunningChildrenOf(std::int64_t map_run) const {
   const std::lock_guard lock(running_mutex_);
   const auto found = running_.find(map_run);
-  return found == running_.end() ? std::pair<std::int64_t, std::int64_t>() : found->second;
+  return found == running_.end() ? RunningChildren() : found->second;
 }
 
 }  // namespace scones::workflows

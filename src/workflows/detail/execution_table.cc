@@ -120,6 +120,15 @@ constexpr char kListed[] = SCONES_LISTED SCONES_LATEST_FIRST;
 constexpr char kListedByVersion[] = SCONES_LISTED "AND version = ?5 " SCONES_LATEST_FIRST;
 constexpr char kListedByAlias[] = SCONES_LISTED "AND alias = ?5 " SCONES_LATEST_FIRST;
 
+// The child's row is gone where its run has succeeded.
+constexpr char kListedChildren[] = SCONES_FOUND_COLUMNS
+    ", m.items, coalesce(c.again, 0) AND e.status > 1 AS pending, r.count, r.last_us "
+    "FROM executions e JOIN map_run_executions m ON m.execution = e.id "
+    "LEFT JOIN map_run_children c ON c.key = ?5 + m.number "
+    "LEFT JOIN redriven_executions r ON r.id = e.id "
+    "WHERE e.machine = ?1 AND e.status = ?2 AND e.id < ?3 AND (?6 IS NULL OR pending = ?6) "
+    "AND (?7 IS NULL OR (r.id IS NOT NULL) = ?7) ORDER BY e.id DESC LIMIT ?4";
+
 #undef SCONES_FOUND_COLUMNS
 #undef SCONES_LISTED
 #undef SCONES_LATEST_FIRST
@@ -307,6 +316,40 @@ Result<std::vector<FoundExecution>> ListExecutionRows(db::Connection& connection
   }
   std::sort(rows.begin(), rows.end(),
             [](const auto& a, const auto& b) { return a.row.id > b.row.id; });
+  if (static_cast<std::int64_t>(rows.size()) > limit) rows.resize(static_cast<std::size_t>(limit));
+  return rows;
+}
+
+Result<std::vector<FoundChild>> ListChildRows(db::Connection& connection, std::int64_t run,
+                                              const ChildFilter& filter, std::int64_t before,
+                                              std::int64_t limit) {
+  std::vector<FoundChild> rows;
+  for (int number = 0; number < kStatuses; ++number) {
+    if (filter.status && static_cast<int>(*filter.status) != number) continue;
+    db::Statement select = connection.Prepare(kListedChildren);
+    select.Bind(1, -run)
+        .Bind(2, std::int64_t{number})
+        .Bind(3, before)
+        .Bind(4, limit)
+        .Bind(5, ChildKey(run, 0));
+    if (filter.pending_redrive || filter.status) {
+      select.Bind(6, std::int64_t{filter.pending_redrive});
+    }
+    if (filter.redriven) select.Bind(7, std::int64_t{*filter.redriven});
+    while (true) {
+      TRY(const bool more, select.Step());
+      if (!more) break;
+      FoundChild& child = rows.emplace_back(FoundChild{.execution = ReadFound(select),
+                                                       .items = select.Int(10),
+                                                       .pending_redrive = select.Int(11) != 0,
+                                                       .redrives = {}});
+      if (select.IsNull(12)) continue;
+      child.redrives = {.count = static_cast<int>(select.Int(12)),
+                        .last = FromMicros(select.Int(13))};
+    }
+  }
+  std::sort(rows.begin(), rows.end(),
+            [](const auto& a, const auto& b) { return a.execution.row.id > b.execution.row.id; });
   if (static_cast<std::int64_t>(rows.size()) > limit) rows.resize(static_cast<std::size_t>(limit));
   return rows;
 }

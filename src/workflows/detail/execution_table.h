@@ -138,6 +138,19 @@ struct ExecutionFilter {
 Result<std::vector<FoundExecution>> ListExecutionRows(db::Connection& connection,
                                                       const ExecutionFilter& filter,
                                                       std::int64_t before, std::int64_t limit);
+
+// A map run's child.
+struct FoundChild {
+  FoundExecution execution;
+  std::int64_t items = 0;
+  bool pending_redrive = false;
+  RedriveRecord redrives;
+};
+// Of a map run, as ListExecutionRows.
+Result<std::vector<FoundChild>> ListChildRows(db::Connection& connection, std::int64_t run,
+                                              const ChildFilter& filter, std::int64_t before,
+                                              std::int64_t limit);
+
 struct FoundMachine {
   std::int64_t id = 0;
   asl::MachineType type = asl::MachineType::kStandard;

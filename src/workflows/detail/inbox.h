@@ -110,6 +110,11 @@ struct MapRunPreparedItem {
   std::int64_t run = 0;
   Result<MapRunTotals> totals;
 };
+// It is marked which children of a map run are to be redriven, or could not be.
+struct MapRunMarkedItem {
+  std::int64_t run = 0;
+  Result<MapRunRow> row;
+};
 // The results of a map run's children have been joined, or could not be.
 struct MapRunJoinedItem {
   std::int64_t run = 0;
@@ -124,6 +129,7 @@ struct MapRunForgottenItem {
 struct MapRunEndItem {
   std::int64_t execution = 0;
   std::int64_t run = 0;
+  std::uint64_t seq = 0;
   asl::Event event;
 };
 struct MapRunLimitsItem {
@@ -137,10 +143,11 @@ struct ChildStopItem {
 
 struct WakeItem {};
 
-using Item = std::variant<StartItem, TaskItem, TokenItem, StopItem, EndItem, PollItem, ClaimItem,
-                          ReturnItem, EndPollsItem, RedriveItem, TestTaskItem, TestAnswerItem,
-                          CommittedItem, WakeItem, MapRunPreparedItem, MapRunJoinedItem,
-                          MapRunForgottenItem, MapRunEndItem, MapRunLimitsItem, ChildStopItem>;
+using Item =
+    std::variant<StartItem, TaskItem, TokenItem, StopItem, EndItem, PollItem, ClaimItem, ReturnItem,
+                 EndPollsItem, RedriveItem, TestTaskItem, TestAnswerItem, CommittedItem, WakeItem,
+                 MapRunPreparedItem, MapRunMarkedItem, MapRunJoinedItem, MapRunForgottenItem,
+                 MapRunEndItem, MapRunLimitsItem, ChildStopItem>;
 
 class Inbox {
  public:

@@ -75,6 +75,7 @@ constexpr EventType kEventTypes[] = {
     EventType::kMapRunSucceeded,
     EventType::kMapRunFailed,
     EventType::kMapRunAborted,
+    EventType::kMapRunRedriven,
 };
 
 // Texts that take two bytes wherever they are; the place is the number: append only, at most 256.

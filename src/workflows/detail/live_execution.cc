@@ -3,6 +3,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "workflows/detail/redrive_table.h"
+
 namespace scones::workflows {
 namespace {
 
@@ -54,6 +56,10 @@ std::optional<std::pair<std::uint64_t, MapRunStatus>> MapRunEnd(const asl::Event
   return std::nullopt;
 }
 
+bool CanBeRedriven(const asl::ExecutionState& state) {
+  return !state.frames.empty() && state.next_event_id - 1 <= kMaxRedrivableEvents;
+}
+
 }  // namespace
 
 bool LiveExecution::Step(asl::Event event, Timestamp now, std::size_t journal_piece_bytes) {
@@ -77,6 +83,9 @@ bool LiveExecution::Step(asl::Event event, Timestamp now, std::size_t journal_pi
   for (asl::Command& command : transition.commands) {
     if (auto* start = std::get_if<asl::StartMapRun>(&command)) {
       ChangeOf(start->seq).start = std::move(start->spec);
+    } else if (auto* redriven = std::get_if<asl::RedriveMapRun>(&command)) {
+      ChangeOf(redriven->seq).redrive =
+          MapRunChange::Redrive{.arn = std::move(redriven->arn), .count = redriven->count};
     } else if (const auto* cancel = std::get_if<asl::CancelMapRun>(&command)) {
       ChangeOf(cancel->seq).end = MapRunStatus::kAborted;
     }
@@ -140,7 +149,9 @@ ChildEnd LiveExecution::MakeChildEnd() const {
           .error = outcome->error,
           .cause = outcome->cause,
           .started = context.start_time,
-          .stopped = stopped};
+          .stopped = stopped,
+          .redrives = context.redrive_count,
+          .redrivable = kind != Kind::kStandard || CanBeRedriven(state)};
 }
 
 MapRunChange& LiveExecution::ChangeOf(std::uint64_t map_run_seq) {

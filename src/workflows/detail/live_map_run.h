@@ -23,7 +23,9 @@ struct LiveMapRun {
   std::unordered_map<std::int64_t, std::int64_t> running;
   std::deque<PendingChild> inputs;  // read ahead
   std::int64_t next = 0;            // number from which to read on
+  RunningCounts redriven;           // of those that run
   bool busy = false;                // a job for it is under way, or waits for its next attempt
+  bool stale = false;               // redriven since that job began: what it says is not for now
   bool stopping = false;            // its children have been told to stop
   bool answered = false;            // its end is on the way to its parent
   bool over = false;                // its parent awaits it no longer

@@ -20,6 +20,13 @@ Error Violation(std::string_view member, std::string_view what) {
                            member, what));
 }
 
+// The counts and what runs are read one after the other: no more can run than have not ended.
+void PutRunning(asl::MapRunCounts& counts, std::int64_t running, std::int64_t redriven) {
+  redriven = std::min(redriven, counts.pending_redrive);
+  counts.pending_redrive -= redriven;
+  counts.running = std::min(running, counts.pending());
+}
+
 }  // namespace
 
 std::string_view MapRunStatusName(MapRunStatus status) {
@@ -44,9 +51,9 @@ Result<MapRunRow> FindMapRunByArn(db::Connection& connection, const Identity& id
   return *std::move(found);
 }
 
-Result<MapRun> DescribeMapRun(
-    db::Database& database, const Identity& identity, const std::string& arn,
-    const std::function<std::pair<std::int64_t, std::int64_t>(std::int64_t)>& running) {
+Result<MapRun> DescribeMapRun(db::Database& database, const Identity& identity,
+                              const std::string& arn,
+                              const std::function<RunningChildren(std::int64_t)>& running) {
   return database.Read([&](db::Connection& connection) -> Result<MapRun> {
     const Snapshot snapshot(connection);
     TRY(const MapRunRow row, FindMapRunByArn(connection, identity, arn));
@@ -60,11 +67,11 @@ Result<MapRun> DescribeMapRun(
                .limits = row.limits,
                .executions = row.executions,
                .items = row.items,
-               .results_written = row.results_written};
-    const auto [executions, items] = running(row.id);
-    // The two are read one after the other: no more can run than have not ended.
-    run.executions.running = std::min(executions, run.executions.pending());
-    run.items.running = std::min(items, run.items.pending());
+               .results_written = row.results_written,
+               .redrives = row.redrives};
+    const RunningChildren now = running(row.id);
+    PutRunning(run.executions, now.all.executions, now.redriven.executions);
+    PutRunning(run.items, now.all.items, now.redriven.items);
     return run;
   });
 }

@@ -17,10 +17,14 @@ namespace scones::workflows {
 Result<MapRunRow> FindMapRunByArn(db::Connection& connection, const Identity& identity,
                                   const std::string& arn);
 
-// `running` tells how many children of a run, and items in them, are running.
-Result<MapRun> DescribeMapRun(
-    db::Database& database, const Identity& identity, const std::string& arn,
-    const std::function<std::pair<std::int64_t, std::int64_t>(std::int64_t)>& running);
+struct RunningChildren {
+  RunningCounts all;
+  RunningCounts redriven;
+};
+// `running` tells how many children of a run are running.
+Result<MapRun> DescribeMapRun(db::Database& database, const Identity& identity,
+                              const std::string& arn,
+                              const std::function<RunningChildren(std::int64_t)>& running);
 Result<std::vector<std::pair<std::int64_t, MapRunSummary>>> ListMapRuns(
     db::Connection& connection, const Identity& identity, std::int64_t execution,
     const std::string& execution_arn, std::int64_t before, std::int64_t limit);

@@ -107,18 +107,22 @@ Result<MapRunTotals> PrepareMapRun(const MapRunJob& job) {
 
 Result<std::string> JoinResults(const MapRunJob& job) {
   TRY(const asl::MapRunSpec spec, ReadSpec(job));
-  asl::MapResults results(spec, [&](const std::string& key, std::string bytes) -> Result<void> {
+  const auto write = [&](const std::string& key, std::string bytes) -> Result<void> {
     if (job.data == nullptr) return Error(Code::kNotFound, "There is no object store to write to.");
     return job.data->Write(spec.writer->bucket, key, std::move(bytes));
-  });
+  };
+  asl::MapResults results(spec, write, job.redrives);
+  // A bucket has the results of the attempts before.
+  std::optional<std::int64_t> of_redrive;
+  if (spec.writer && !spec.writer->bucket.empty()) of_redrive = job.redrives;
   for (std::int64_t from = 0;;) {
     if (*job.stopping) return ShuttingDown();
-    TRY(std::vector<asl::ChildResult> slice, job.database.Read([&](db::Connection& connection) {
-      return ReadChildResults(connection, job.run, from, kSliceChildren, kSliceBytes);
+    TRY(ChildResults slice, job.database.Read([&](db::Connection& connection) {
+      return ReadChildResults(connection, job.run, from, kSliceChildren, kSliceBytes, of_redrive);
     }));
-    if (slice.empty()) break;
-    from += static_cast<std::int64_t>(slice.size());
-    for (asl::ChildResult& child : slice) {
+    if (!slice.more) break;
+    from = slice.next;
+    for (asl::ChildResult& child : slice.children) {
       child.state_machine_arn = job.state_machine_arn;
       TRY_VOID(results.Add(child));
     }

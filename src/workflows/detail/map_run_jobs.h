@@ -24,6 +24,7 @@ struct MapRunJob {
   std::int64_t run = 0;
   std::shared_ptr<const asl::Definition> definition;
   std::string state_machine_arn;  // of the children
+  std::int64_t redrives = 0;      // of the run
 };
 
 struct MapRunTotals {

@@ -111,12 +111,11 @@ Result<RedriveVerdict> JudgeRedrive(db::Connection& connection, const FoundExecu
     return no(fmt::format("Execution is {} and cannot be redriven",
                           asl::ExecutionStatusName(execution.status)));
   }
-  if (execution.row.machine < 0) {
-    return RedriveVerdict{.status = RedriveStatus::kRedrivableByMapRun,
-                          .reason = "Execution is a child of a Map Run"};
+  const bool child = execution.row.machine < 0;  // of a map run
+  if (!child) {
+    TRY(const bool deleting, IsDeleting(connection, execution.row.machine));
+    if (deleting) return no("State machine is in DELETING status");
   }
-  TRY(const bool deleting, IsDeleting(connection, execution.row.machine));
-  if (deleting) return no("State machine is in DELETING status");
   if (now - execution.row.started > kMaxExecutionTime) {
     return no("Execution has exceeded the max execution time");
   }
@@ -130,7 +129,8 @@ Result<RedriveVerdict> JudgeRedrive(db::Connection& connection, const FoundExecu
   if (select.Int(0) > kMaxRedrivableEvents || select.Int(1) == 0) {
     return no("Execution history event limit exceeded");
   }
-  RedriveVerdict verdict{.status = RedriveStatus::kRedrivable};
+  RedriveVerdict verdict{.status = child ? RedriveStatus::kRedrivableByMapRun
+                                         : RedriveStatus::kRedrivable};
   if (with_state == WithState::kNo) return verdict;
   db::Statement read = connection.Prepare("SELECT state FROM redrivable_executions WHERE id = ?1");
   TRY(const bool there, read.Bind(1, execution.row.id).Step());

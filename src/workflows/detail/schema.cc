@@ -212,6 +212,22 @@ CREATE TABLE map_run_executions (
   items INTEGER NOT NULL
 );
 )sql"},
+      {.name = "workflows.map_run_redrives", .sql = R"sql(
+-- `prepared` may be 2: redriven, and its children have not been marked for it yet.
+ALTER TABLE map_runs ADD COLUMN redrives INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE map_runs ADD COLUMN redrive_us INTEGER;
+-- Children that are to be redriven and have not ended since, whether they run or not.
+ALTER TABLE map_runs ADD COLUMN pending_redrive INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE map_runs ADD COLUMN items_pending_redrive INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE map_runs ADD COLUMN not_redrivable INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE map_runs ADD COLUMN items_not_redrivable INTEGER NOT NULL DEFAULT 0;
+
+-- 1: to be redriven; then `status` and the result are those of the attempt before.
+ALTER TABLE map_run_children ADD COLUMN again INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE map_run_children ADD COLUMN redrives INTEGER NOT NULL DEFAULT 0;
+-- The run's redrive in which the child ended.
+ALTER TABLE map_run_children ADD COLUMN ended_in INTEGER NOT NULL DEFAULT 0;
+)sql"},
   };
   return migrations;
 }

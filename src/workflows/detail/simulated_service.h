@@ -81,9 +81,10 @@ TaskOutcome OutcomeOf(const asl::RunTask& task);
 class SimulatedService {
  public:
   struct Chaos {
-    bool crashes = true;   // and failing writes
-    bool reorders = true;  // answers in any order, late, and twice
-    bool stops = false;    // StopExecution now and then
+    bool crashes = true;    // and failing writes
+    bool reorders = true;   // answers in any order, late, and twice
+    bool stops = false;     // StopExecution now and then
+    bool redrives = false;  // RedriveExecution of some that did not succeed, about twice at most
   };
   struct Ended {
     std::string name;
@@ -108,6 +109,10 @@ class SimulatedService {
     Start start = Start::kTodo;
     std::vector<std::string> seen;  // its committed history when it was read last, by event
     bool ended = false;
+    int redrives = 0;
+    std::size_t decided = 0;  // how long the history was when it was decided whether to redrive
+    bool wants_redrive = false;
+    bool redrive_asked = false;  // sent, not acknowledged
   };
 
   void Open();
@@ -118,6 +123,7 @@ class SimulatedService {
   void AnswerOne();
   void AnswerToken();
   void StopOne();
+  void RedriveOne();
   void Advance();
   void Look(Client& client);
   void LookAtAll();

@@ -117,7 +117,11 @@ std::string SimulatedService::Run(const RevisionPtr& revision, int count,
 void SimulatedService::Act() {
   std::size_t todo = 0;
   std::size_t tokens = 0;
-  for (const auto& client : clients_) todo += client->start == Client::Start::kTodo ? 1 : 0;
+  std::size_t redrives = 0;
+  for (const auto& client : clients_) {
+    todo += client->start == Client::Start::kTodo ? 1 : 0;
+    redrives += client->wants_redrive && !client->redrive_asked ? 1 : 0;
+  }
   for (const auto& accepted : tasks_.accepted) tokens += accepted->asked ? 0 : 1;
   const bool busy =
       disk_.waiting() + tasks_.waiting.size() + background_.size() + tokens + todo > 0;
@@ -137,6 +141,7 @@ void SimulatedService::Act() {
       {busy ? 4 : 40, &SimulatedService::Advance},
       {chaos_.crashes && crashes_ < kMaxCrashes ? 2 : 0, &SimulatedService::Crash},
       {chaos_.stops ? 1 : 0, &SimulatedService::StopOne},
+      {redrives > 0 ? 10 : 0, &SimulatedService::RedriveOne},
   };
   std::size_t sum = disk_.waiting() > 0 ? 40 : 0;
   const std::size_t disk = sum;
@@ -239,6 +244,29 @@ void SimulatedService::StopOne() {
   }
 }
 
+void SimulatedService::RedriveOne() {
+  for (const auto& client : clients_) {
+    if (!client->wants_redrive || client->redrive_asked) continue;
+    const auto found = Find(revision_->machine_name, client->name);
+    if (!found) return Fault(client->name + " is lost");
+    client->redrive_asked = true;
+    return engine_->Post(RedriveItem{.execution = found->row.id,
+                                     .arn = client->name,
+                                     .client_token = {},
+                                     .done = [client](const Result<Timestamp>& redriven) {
+                                       client->redrive_asked = false;
+                                       // A refusal is final too: an attempt that a crash cut off
+                                       // may have succeeded, and an execution may have no room for
+                                       // more events.
+                                       if (!redriven &&
+                                           redriven.error().reason() != "ExecutionNotRedrivable")
+                                         return;
+                                       client->wants_redrive = false;
+                                       ++client->redrives;
+                                     }});
+  }
+}
+
 void SimulatedService::Crash() {
   ++crashes_;
   disk_.Crash(Pick(disk_.waiting() + 1));
@@ -252,6 +280,7 @@ void SimulatedService::Crash() {
   for (const auto& accepted : tasks_.accepted) accepted->asked = false;
   for (const auto& client : clients_) {
     if (client->start == Client::Start::kAsked) client->start = Client::Start::kTodo;
+    client->redrive_asked = false;
   }
   LookAtAll();
   clock_.Set(clock_.Now() + std::chrono::milliseconds(Pick(5'000)));
@@ -290,7 +319,13 @@ void SimulatedService::Look(Client& client) {
   if (!grown) return Fault(client.name + ": what was stored of its history has changed");
   client.seen = std::move(lines);
   if (!found->stopped) return;
-  client.ended = client.start == Client::Start::kAcknowledged;
+  if (client.start != Client::Start::kAcknowledged) return;
+  if (chaos_.redrives && found->status != asl::ExecutionStatus::kSucceeded && client.redrives < 2 &&
+      client.decided != client.seen.size()) {
+    client.decided = client.seen.size();
+    client.wants_redrive = Chance(50);
+  }
+  client.ended = !client.wants_redrive;
   if (!client.ended) return;
   auto outcome = database_.Read(
       [&](db::Connection& connection) { return ReadOutcome(connection, found->row); });
