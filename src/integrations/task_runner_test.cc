@@ -176,8 +176,9 @@ class TaskRunnerTest : public ::testing::Test {
     return Ended(Start(CreateTask(resource, parameters)));
   }
   bool HasEvent(const std::string& arn, asl::EventType type) {
-    for (const auto& event :
-         service->GetExecutionHistory(arn, workflows::HistoryOrder::kOldestFirst, {})->items) {
+    const auto history =
+        service->GetExecutionHistory(arn, workflows::HistoryOrder::kOldestFirst, {});
+    for (const auto& event : history->items) {
       if (event.type == type) return true;
     }
     return false;

@@ -20,6 +20,18 @@ const UnitSet& Unfolded() {
   return kUnfolded;
 }
 
+// JavaScript's \s.
+const UnitSet& Spaces() {
+  static const UnitSet kSpaces = [] {
+    UnitSet members;
+    for (char32_t c = 0; c <= 0xFFFF; ++c) {
+      if (IsJsSpace(c)) members.emplace_back(c, c);
+    }
+    return members;
+  }();
+  return kSpaces;
+}
+
 UnitSet Complement(UnitSet set) {
   std::sort(set.begin(), set.end());
   UnitSet rest;
@@ -50,6 +62,11 @@ std::string Brackets(const UnitSet& set, bool negated) {
   return text + "]";
 }
 
+const std::string& UnfoldedText() {
+  static const std::string kText = Brackets(Unfolded(), false);
+  return kText;
+}
+
 bool IsCaseless(const UnitSet& set) {
   return std::all_of(set.begin(), set.end(), [](const UnitRange& range) {
     return range.second < u'A' || (range.first > u'Z' && range.second < u'a') ||
@@ -74,9 +91,7 @@ bool AppendClassEscape(char16_t letter, UnitSet& set) {
       break;
     case u's':
     case u'S':
-      for (char32_t c = 0; c <= 0xFFFF; ++c) {
-        if (IsJsSpace(c)) members.emplace_back(c, c);
-      }
+      members = Spaces();
       break;
     default:
       return false;
@@ -88,7 +103,7 @@ bool AppendClassEscape(char16_t letter, UnitSet& set) {
 
 std::u16string ClassText(const UnitSet& set, bool negated, bool ignore_case) {
   if (!ignore_case || IsCaseless(set)) return Wide(Brackets(set, negated));
-  const std::string unfolded = Brackets(Unfolded(), false);
+  const std::string& unfolded = UnfoldedText();
   return Wide(fmt::format("(?:(?-i:(?!{})){}|(?-i:(?={}){}))", unfolded,
                           Brackets(Without(set, Unfolded()), negated), unfolded,
                           Brackets(set, negated)));
@@ -98,7 +113,13 @@ std::u16string UnitText(char16_t unit, bool ignore_case) {
   const bool ascii_letter = (unit >= u'a' && unit <= u'z') || (unit >= u'A' && unit <= u'Z');
   const bool folds_wrong =
       unit >= 0x80 || std::u16string_view(u"kKsS").find(unit) != std::u16string_view::npos;
-  if (ignore_case && folds_wrong) return ClassText({{unit, unit}}, false, true);
+  if (ignore_case && folds_wrong) {
+    const bool unfolded = std::any_of(
+        Unfolded().begin(), Unfolded().end(),
+        [unit](const UnitRange& range) { return unit >= range.first && unit <= range.second; });
+    return Wide(unfolded ? fmt::format("(?-i:{})", Hex(unit))
+                         : fmt::format("(?:(?-i:(?!{})){})", UnfoldedText(), Hex(unit)));
+  }
   if (ascii_letter || (unit >= u'0' && unit <= u'9')) return std::u16string(1, unit);
   return Wide(Hex(unit));
 }
