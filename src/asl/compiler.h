@@ -157,8 +157,8 @@ class Compiler {
   std::string state_location_;
 };
 
-// The line of the value at `location` ("/States/A/Choices[0]/Next") in `text`, or of the nearest
-// place above it that exists. 0 when `text` is not an object.
-int LineOf(std::string_view text, std::string_view location);
+// Sets each one's line: that of the value at its location ("/States/A/Choices[0]/Next") in `text`,
+// or of the nearest place above it that exists. Left alone when `text` is not an object.
+void LocateDiagnostics(std::string_view text, std::vector<Diagnostic>& diagnostics);
 
 }  // namespace scones::asl

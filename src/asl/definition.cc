@@ -92,7 +92,7 @@ std::optional<Compiler> Compile(std::string_view text, MachineType type,
   compiler->CompileMachine(*document);
   diagnostics = std::move(compiler->diagnostics());
   diagnostics.insert(diagnostics.end(), compiler->warnings().begin(), compiler->warnings().end());
-  for (Diagnostic& diagnostic : diagnostics) diagnostic.line = LineOf(text, diagnostic.location);
+  LocateDiagnostics(text, diagnostics);
   return compiler;
 }
 

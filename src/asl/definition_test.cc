@@ -1,7 +1,10 @@
 #include "asl/definition.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <cstdio>
 
 namespace scones::asl {
 namespace {
@@ -26,6 +29,32 @@ TEST(DefinitionTest, AFaultNamesItsPlaceAndLine) {
   EXPECT_EQ(diagnostics[0].ToString(),
             "MISSING_TRANSITION_TARGET: Missing 'Next' target: Nowhere at /States/A/Next");
   EXPECT_EQ(diagnostics[0].line, 5);
+}
+
+TEST(DefinitionTest, EachOfManyFaultsNamesItsOwnLine) {
+  // Names hold slashes and brackets, and one is the beginning of another.
+  std::string machine = "{\"StartAt\":\"S\",\"States\":{\n";
+  machine += "\"S\":{\"Type\":\"Choice\",\"Choices\":[\n";
+  for (int i = 0; i < 20; ++i) machine += fmt::format("{}{{\"Next\":\"S/{}\"}}\n", i ? "," : "", i);
+  machine += "]}\n";
+  for (int i = 0; i < 20; ++i) {
+    machine += fmt::format(",\"S/{}\":{{\"Type\":\"Pass\",\"Result\":\"\\\"}}\",\"Extra\":1,\n", i);
+    machine += "\"Next\":\"S/Next\"}\n";
+  }
+  const auto diagnostics = Validate(machine + "}}", MachineType::kStandard);
+  int seen = 0;
+  for (const Diagnostic& one : diagnostics) {
+    SCOPED_TRACE(one.ToString());
+    int i = 0;
+    if (std::sscanf(one.location.c_str(), "/States/S/%d", &i) == 1) {
+      EXPECT_EQ(one.line, 24 + 2 * i);
+      ++seen;
+    } else if (std::sscanf(one.location.c_str(), "/States/S/Choices[%d]", &i) == 1) {
+      EXPECT_EQ(one.line, 3 + i);
+      ++seen;
+    }
+  }
+  EXPECT_EQ(seen, 40);
 }
 
 TEST(DefinitionTest, AllFaultsAreCollected) {

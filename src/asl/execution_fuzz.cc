@@ -195,7 +195,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   FuzzedDataProvider bytes(data, size);
   const MachineType type =
       bytes.ConsumeIntegralInRange(0, 4) == 0 ? MachineType::kExpress : MachineType::kStandard;
-  const std::string text = testing::FuzzedMachine(bytes).Make();
+  const std::string text = testing::FuzzedMachine(bytes, type).Make();
   const auto definition = Definition::Parse(text, type);
   if (kShow) {
     std::fprintf(stderr, "%s\n%s\n", text.c_str(),

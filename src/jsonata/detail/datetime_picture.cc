@@ -54,9 +54,9 @@ bool IsIntegerComponent(char component) {
 Result<std::optional<int>> ParseWidth(View text) {
   const double width = JsParseInt(FromCodePoints(text));
   if (std::isnan(width)) return std::optional<int>();
-  if (std::abs(width) > kMaxWidth) {
+  if (width < 0 || width > kMaxWidth) {
     return Error(Code::kInvalid, "U1001",
-                 fmt::format("The width {} in the date/time picture string is more than {}",
+                 fmt::format("The width {} in the date/time picture string is not from 0 to {}",
                              FromCodePoints(text), kMaxWidth));
   }
   return std::optional<int>(static_cast<int>(width));

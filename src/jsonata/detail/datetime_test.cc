@@ -45,7 +45,8 @@ INSTANTIATE_TEST_SUITE_P(Faults, FormatsDate,
                          ::testing::Values(Row{"[Y0\u0660]", "D3131"}, Row{"[q]", "D3132"},
                                            Row{"[]", "D3132"}, Row{"[YN]", "D3133"},
                                            Row{"[Z000000]", "D3134"}, Row{"[Y", "D3135"},
-                                           Row{"[Y,99999]", "U1001"}, Row{"[D#]", "D3130"}));
+                                           Row{"[Y,99999]", "U1001"}, Row{"[M,3--3]", "U1001"},
+                                           Row{"[D#]", "D3130"}));
 
 TEST(FormatDateTimeTest, MovesTheTimeIntoItsZone) {
   EXPECT_EQ(Format(kMarch2018, "[H01]:[m01][Z]", "+0530"), "16:03+05:30");
