@@ -9,6 +9,7 @@ namespace {
 using asl::TestStateRequest;
 
 constexpr std::size_t kMaxMockBytes = 262'144;
+constexpr std::size_t kMaxStateName = 80;
 
 enum class InspectionLevel { kInfo, kDebug, kTrace };
 
@@ -71,6 +72,19 @@ Result<std::optional<TestStateRequest::Mock>> ReadMock(const json::object& input
   return std::optional(std::move(mock));
 }
 
+// Says where a mocked error of a Map or Parallel comes from. As recorded, it shows nowhere.
+Result<void> CheckErrorCausedByState(const json::object& configuration) {
+  TRY(const auto name, OptionalText(configuration, "errorCausedByState"));
+  const std::string place = "stateConfiguration.errorCausedByState";
+  if (name && name->empty()) {
+    return Violation(place, "", "Member must have length greater than or equal to 1");
+  }
+  if (name && name->size() > kMaxStateName) {
+    return Violation(place, *name, "Member must have length less than or equal to 80");
+  }
+  return {};
+}
+
 Result<TestStateRequest> ReadTestState(const json::object& input) {
   TestStateRequest request;
   TRY(request.definition, RequiredText(input, "definition"));
@@ -89,6 +103,7 @@ Result<TestStateRequest> ReadTestState(const json::object& input) {
     TRY(request.map_iteration_failure_count,
         OptionalCount(*configuration, "mapIterationFailureCount"));
     TRY(request.map_item_reader_data, OptionalText(*configuration, "mapItemReaderData"));
+    TRY_VOID(CheckErrorCausedByState(*configuration));
   }
   return request;
 }

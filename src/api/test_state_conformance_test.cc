@@ -165,5 +165,20 @@ TEST(TestStateConformance, AnswersAsRecorded) {
   EXPECT_GE(passed, kPassed);
 }
 
+TEST(TestStateConformance, TheStateThatCausedAnErrorIsNamedByAStatesName) {
+  Installation installation;
+  const auto named = [&](const std::string& name) {
+    return installation.Call(ToJson(json::object{
+        {"definition",
+         R"({"Type":"Parallel","Branches":[{"StartAt":"P","States":{"P":{"Type":"Pass","End":true}}}],
+             "End":true})"},
+        {"mock", {{"errorOutput", {{"error", "E"}, {"cause", "x"}}}}},
+        {"stateConfiguration", {{"errorCausedByState", name}}}}));
+  };
+  EXPECT_EQ(StringOr(named("P").body, "error", ""), "E");
+  EXPECT_EQ(named("").status, 400);
+  EXPECT_EQ(named(std::string(81, 'P')).status, 400);
+}
+
 }  // namespace
 }  // namespace scones::api

@@ -253,6 +253,19 @@ TEST(EngineRedriveTest, AMapRunIsRedrivenWithItsState) {
   EXPECT_EQ(run.Send(MapRunSucceeded{again[0].seq, "[1]"}).outcome->output, "[1]");
 }
 
+TEST(EngineRedriveTest, AMapRunIsRedrivenAThousandTimesAtMost) {
+  Driven run(kDistributed, "[1]");
+  ASSERT_EQ(All<StartMapRun>(run.Send(Start{})).size(), 1u);
+  for (std::int64_t i = 0; i < kMaxMapRunRedrives; ++i) {
+    ASSERT_TRUE(run.Send(Stop{}).outcome);
+    ASSERT_EQ(All<RedriveMapRun>(run.Redrive()).size(), 1u);
+  }
+  ASSERT_TRUE(run.Send(Stop{}).outcome);
+  const Transition last = run.Redrive();
+  ASSERT_TRUE(last.outcome);
+  EXPECT_EQ(last.outcome->error, "States.Runtime");
+}
+
 TEST(EngineRedriveTest, AfterDataThatCannotBeProcessedANewMapRunBegins) {
   Driven run(kDistributed, "[1]");
   auto ordered = All<StartMapRun>(run.Send(Start{}));
