@@ -75,11 +75,15 @@ constexpr Provided kProvided[] = {
      "describeModel describeTrainingJob listEndpointConfigs listEndpoints listModels listTags "
      "listTrainingJobs stopTrainingJob updateEndpoint "},
     {"aws-sdk:sfn", true,
-     " createStateMachine deleteStateMachine describeExecution describeStateMachine "
-     "describeStateMachineForExecution getExecutionHistory listExecutions listStateMachines "
-     "listTagsForResource redriveExecution sendTaskFailure sendTaskHeartbeat sendTaskSuccess "
-     "startExecution startSyncExecution stopExecution tagResource untagResource "
-     "updateStateMachine validateStateMachineDefinition "},
+     " createActivity createStateMachine createStateMachineAlias deleteActivity "
+     "deleteStateMachine deleteStateMachineAlias deleteStateMachineVersion describeActivity "
+     "describeExecution describeMapRun describeStateMachine describeStateMachineAlias "
+     "describeStateMachineForExecution getActivityTask getExecutionHistory listActivities "
+     "listExecutions listMapRuns listStateMachineAliases listStateMachineVersions "
+     "listStateMachines listTagsForResource publishStateMachineVersion redriveExecution "
+     "sendTaskFailure sendTaskHeartbeat sendTaskSuccess startExecution startSyncExecution "
+     "stopExecution tagResource testState untagResource updateMapRun updateStateMachine "
+     "updateStateMachineAlias validateStateMachineDefinition "},
 };
 
 bool Lists(std::string_view actions, std::string_view action) {
