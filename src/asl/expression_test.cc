@@ -22,7 +22,8 @@ TEST(IntrinsicTest, FormatFillsBracesInOrder) {
   EXPECT_EQ(Call(R"(States.Format('a \{\} {} it\'s', 'b'))"), R"("a {} b it's")");
   EXPECT_EQ(Call("States.Format('{}')"), "failed");
   EXPECT_EQ(Call("States.Format('x', 1)"), "failed");
-  EXPECT_EQ(Call("States.Format('{}', $)"), "failed");
+  EXPECT_EQ(Call("States.Format('{}', $)", R"({"a":1,"b":["x",null,{}]})"),
+            R"("{a=1, b=[x, null, {}]}")");
   EXPECT_EQ(Call("States.Format($.f, true, null)", R"({"f":"{}-{}"})"), R"("true-null")");
 }
 

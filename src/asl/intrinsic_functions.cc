@@ -229,6 +229,29 @@ constexpr IntrinsicFunction kFunctions[] = {
     {"UUID", "", Uuid},
 };
 
+// As AWS puts a value into a text: objects and arrays in the form of Java's collections,
+// "{name=value, list=[1, 2]}".
+void AppendShown(const json::value& value, std::string& text) {
+  if (const json::array* array = value.if_array()) {
+    text.push_back('[');
+    for (const json::value& element : *array) {
+      if (&element != array->begin()) text += ", ";
+      AppendShown(element, text);
+    }
+    text.push_back(']');
+  } else if (const json::object* object = value.if_object()) {
+    text.push_back('{');
+    for (const auto& member : *object) {
+      if (&member != object->begin()) text += ", ";
+      text.append(member.key()).push_back('=');
+      AppendShown(member.value(), text);
+    }
+    text.push_back('}');
+  } else {
+    text += value.is_string() ? std::string(value.get_string()) : ToJson(value);
+  }
+}
+
 }  // namespace
 
 const IntrinsicFunction* FindIntrinsic(std::string_view name) {
@@ -247,11 +270,7 @@ Result<std::string> FormatIntrinsic(std::string_view pattern, const IntrinsicArg
     } else if (pattern.substr(i, 2) == "{}") {
       if (next >= arguments.size())
         return IntrinsicFailure("States.Format: more '{}' than arguments");
-      const json::value& argument = arguments[next++];
-      if (argument.is_structured()) {
-        return IntrinsicFailure("States.Format: an argument is an object or an array");
-      }
-      text += argument.is_string() ? std::string(argument.get_string()) : ToJson(argument);
+      AppendShown(arguments[next++], text);
       ++i;
     } else {
       text.push_back(pattern[i]);
