@@ -73,9 +73,7 @@ Result<workflows::ChildFilter> ReadStatusFilter(const json::object& input) {
     filter.status = status;
     return filter;
   }
-  return Violation("statusFilter", *name,
-                   "Member must satisfy enum value set: [RUNNING, SUCCEEDED, FAILED, TIMED_OUT, "
-                   "ABORTED, PENDING_REDRIVE]");
+  return std::optional<ExecutionStatus>();
 }
 
 Result<workflows::Page<workflows::ExecutionSummary>> FindExecutions(Workflows& service,
@@ -96,7 +94,9 @@ Result<workflows::Page<workflows::ExecutionSummary>> FindExecutions(Workflows& s
 }
 
 Result<json::value> ListExecutions(Workflows& service, const json::object& input) {
-  TRY(const auto listed, FindExecutions(service, input));
+  TRY(auto listed, FindExecutions(service, input));
+  // A child of a redriven Map Run starts at once: none is ever waiting for it.
+  if (StringOr(input, "statusFilter", "") == "PENDING_REDRIVE") listed = {};
   json::array executions;
   executions.reserve(listed.items.size());
   for (const workflows::ExecutionSummary& item : listed.items) {

@@ -247,7 +247,7 @@ void Compiler::CompileParallel(const json::object& source, const std::string& lo
       SchemaFault(at, "Expected value of type Object");
       continue;
     }
-    CheckUnknown(*branch, at, {"Comment", "StartAt", "States", "QueryLanguage", "ProcessorConfig"});
+    CheckUnknown(*branch, at, {"Comment", "StartAt", "States", "ProcessorConfig"});
     state.scopes.push_back(CompileScope(*branch, at, jsonata, depth + 1));
   }
 }
@@ -268,8 +268,7 @@ void Compiler::CompileMap(const json::object& source, const std::string& locatio
     SchemaFault(place, "Expected value of type Object");
     return;
   }
-  CheckUnknown(*processor, place,
-               {"Comment", "StartAt", "States", "QueryLanguage", "ProcessorConfig"});
+  CheckUnknown(*processor, place, {"Comment", "StartAt", "States", "ProcessorConfig"});
   bool distributed = false;
   MachineType child_type = type_;
   const json::object* config = FindObject(*processor, "ProcessorConfig");

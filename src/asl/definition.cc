@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 
 #include "asl/compiler.h"
+#include "asl/json_fault.h"
 #include "asl/program.h"
 #include "base/json.h"
 
@@ -14,13 +14,8 @@ namespace {
 
 constexpr std::size_t kMaxDepth = 100;
 
-// "invalid JSON at line 1, column 4: …" taken apart again.
-struct JsonFault {
-  int line = 1;
-  int column = 1;
-  std::string what;
-};
-
+// What `message` of ParseJson says of faults that are none of syntax: "invalid JSON at line 1,
+// column 4: …" taken apart again.
 JsonFault ReadFault(const std::string& message) {
   JsonFault fault;
   int length = 0;
@@ -34,39 +29,13 @@ JsonFault ReadFault(const std::string& message) {
   return fault;
 }
 
-// A bare word at the fault, which the service's parser names: it reports the column after the word.
-std::string WordAt(std::string_view text, JsonFault& fault) {
-  std::size_t at = 0;
-  for (int line = 1; line < fault.line && at < text.size(); ++at) {
-    if (text[at] == '\n') ++line;
-  }
-  at = std::min(text.size(), at + static_cast<std::size_t>(std::max(0, fault.column - 1)));
-  const auto is_word = [&](std::size_t i) {
-    return i < text.size() && std::isalnum(static_cast<unsigned char>(text[i])) != 0;
-  };
-  std::size_t begin = at;
-  while (begin > 0 && is_word(begin - 1)) --begin;
-  std::size_t end = begin;
-  while (is_word(end)) ++end;
-  if (begin == end || std::isalpha(static_cast<unsigned char>(text[begin])) == 0) return "";
-  fault.column += static_cast<int>(end) - static_cast<int>(at);
-  return std::string(text.substr(begin, end - begin));
-}
-
 Diagnostic DescribeBadJson(std::string_view text, const std::string& message) {
-  JsonFault fault = ReadFault(message);
-  const std::string word = fault.what.starts_with("duplicate key") ? "" : WordAt(text, fault);
-  const std::string shown(text.substr(0, 500));
-  const std::string place = fmt::format("[Source: (String)\"{}\"; line: {}, column: {}]", shown,
-                                        fault.line, fault.column);
-  const std::string what = word.empty()
-                               ? fault.what
-                               : fmt::format(
-                                     "Unrecognized token '{}': was expecting (JSON String, "
-                                     "Number, Array, Object or token 'null', 'true' or 'false')",
-                                     word);
-  return {Severity::kError, "INVALID_JSON_DESCRIPTION", fmt::format("{}\n at {}", what, place),
-          place, fault.line};
+  JsonFault fault = FindJsonFault(text);
+  if (fault.what.empty()) fault = ReadFault(message);
+  const std::string place = fmt::format("[Source: (String)\"{}\"; line: {}, column: {}]",
+                                        text.substr(0, 500), fault.line, fault.column);
+  return {Severity::kError, "INVALID_JSON_DESCRIPTION",
+          fmt::format("{}\n at {}", fault.what, place), place, fault.line};
 }
 
 // Compiles `text`; the compiler holds what was found.

@@ -71,6 +71,15 @@ TEST(DefinitionTest, AllFaultsAreCollected) {
   EXPECT_THAT(error.message(), HasSubstr("Field 'Bad' is not supported at /States/D"));
 }
 
+TEST(DefinitionTest, OnlyMachinesAndStatesHaveAQueryLanguage) {
+  EXPECT_THAT(Refusal(R"({"StartAt":"M","States":{"M":{"Type":"Map","End":true,"ItemProcessor":{
+                          "QueryLanguage":"JSONata","StartAt":"P","States":{"P":{"Type":"Pass","End":true}}}}}})"),
+              HasSubstr("Field 'QueryLanguage' is not supported at /States/M/ItemProcessor"));
+  EXPECT_THAT(Refusal(R"({"StartAt":"M","States":{"M":{"Type":"Parallel","End":true,"Branches":[{
+                          "QueryLanguage":"JSONata","StartAt":"P","States":{"P":{"Type":"Pass","End":true}}}]}}})"),
+              HasSubstr("Field 'QueryLanguage' is not supported at /States/M/Branches[0]"));
+}
+
 TEST(DefinitionTest, DuplicateMembersAndDuplicateStatesAreRefused) {
   EXPECT_THAT(Refusal(R"({"StartAt":"A","StartAt":"A","States":{}})"),
               HasSubstr("duplicate key 'StartAt'"));

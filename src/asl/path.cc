@@ -47,7 +47,7 @@ bool JsonEquals(const json::value& a, const json::value& b) {
 
 bool Path::is_reference() const {
   return definite_ && std::all_of(steps_.begin(), steps_.end(), [](const Step& step) {
-           return step.kind == Step::Kind::kMembers || step.indexes[0] >= 0;
+           return !step.function && (step.kind == Step::Kind::kMembers || step.indexes[0] >= 0);
          });
 }
 
@@ -58,7 +58,8 @@ const json::value* Path::Find(const json::value& root, std::string* why) const {
     const Step& step = steps_[i];
     const json::value* next = nullptr;
     if (step.kind == Step::Kind::kMembers) {
-      if (const json::object* object = node->if_object()) next = object->if_contains(step.names[0]);
+      const json::object* object = step.function ? nullptr : node->if_object();
+      if (object != nullptr) next = object->if_contains(step.names[0]);
     } else if (const json::array* array = node->if_array()) {
       next = ElementAt(*array, step.indexes[0]);
     }
@@ -142,7 +143,7 @@ void Path::Apply(const Step& step, const json::value& node, std::size_t next,
   };
   switch (step.kind) {
     case Step::Kind::kMembers:
-      if (object == nullptr) return;
+      if (object == nullptr || step.function) return;
       for (const std::string& name : step.names) {
         const json::value* member = object->if_contains(name);
         if (member != nullptr) Select(*member, next, search);

@@ -52,7 +52,8 @@ class Path {
   struct Step {
     enum class Kind { kMembers, kIndexes, kSlice, kWildcard, kFilter };
     Kind kind = Kind::kMembers;
-    bool deep = false;  // after "..": applies at every depth
+    bool deep = false;      // after "..": applies at every depth
+    bool function = false;  // "length()": read, but finds nothing, as in the service
     std::vector<std::string> names;
     std::vector<std::int64_t> indexes;
     std::optional<std::int64_t> begin, end, stride;

@@ -98,6 +98,8 @@ class PathParser {
     if (deep && Peek() == '[') return ParseBracket(path, true);
     std::string name = TakeName();
     if (name.empty()) return Bad("a member name is missing");
+    step.function = Take("()");
+    if (step.function) name += "()";
     step.names.push_back(std::move(name));
     return AddStep(path, std::move(step), deep);
   }

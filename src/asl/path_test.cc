@@ -53,6 +53,14 @@ TEST(PathTest, FiltersCompareAndCombine) {
   EXPECT_EQ(Query("$.book[?(@.t == b)].p", kStore), "[12]");
 }
 
+TEST(PathTest, FunctionsAreReadButFindNothing) {
+  constexpr char kMissing[] = "No results for path: $['a']['sum()']";
+  EXPECT_EQ(Query("$.a.sum()", R"({"a":[1,2]})"), kMissing);
+  EXPECT_EQ(Query("$.a.sum()", R"j({"a":{"sum()":1}})j"), kMissing);
+  EXPECT_EQ(Query("$.a[*].length()", R"({"a":[[1],[2]]})"), "[]");
+  EXPECT_FALSE(Path::Parse("$.a.length("));
+}
+
 TEST(PathTest, WrongSyntaxIsRefused) {
   for (const char* text : {"", "a", ".a", "$.", "$...", "$..", "$[", "$[]", "$['a'", "$.a b",
                            "$[?(@.a]", "$[?(]", "$.a[1:2:0]", "()", "$[1,]"}) {
@@ -65,6 +73,7 @@ TEST(PathTest, OnlyPlainPathsAreReferences) {
   EXPECT_FALSE(Path::Parse("$.a[*]")->is_reference());
   EXPECT_FALSE(Path::Parse("$..a")->is_reference());
   EXPECT_FALSE(Path::Parse("$.a[-1]")->is_reference());
+  EXPECT_FALSE(Path::Parse("$.a.length()")->is_reference());
   EXPECT_EQ(Path::Parse("$$.State.Name")->root(), Path::Root::kContext);
   EXPECT_EQ(Path::Parse("$name.a")->variable(), "name");
 }

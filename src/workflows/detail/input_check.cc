@@ -5,6 +5,8 @@
 #include <boost/json/basic_parser_impl.hpp>
 #include <string>
 
+#include "asl/json_fault.h"
+
 namespace scones::workflows {
 namespace {
 
@@ -53,35 +55,11 @@ Error InvalidInput(std::string_view why) {
                fmt::format("Invalid State Machine Execution Input: '{}'", why));
 }
 
-bool IsWordCharacter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-         c == '$';
-}
-
-// The first fault of a text that is not JSON, for the faults that people make most: a bare word and
-// a key without its quotes.
+// An empty text is not told of in the parser's words.
 std::string Fault(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t\r\n");
-  if (begin == std::string_view::npos) return "Invalid execution input.";
-  const char first = text[begin];
-  const bool word = (first >= 'a' && first <= 'z') || (first >= 'A' && first <= 'Z');
-  if (word) {
-    std::size_t end = begin;
-    while (end < text.size() && IsWordCharacter(text[end])) ++end;
-    return fmt::format(
-        "Unrecognized token '{}': was expecting (JSON String, Number, Array, Object or token "
-        "'null', 'true' or 'false')",
-        text.substr(begin, end - begin));
-  }
-  if (first == '{') {
-    const std::size_t key = text.find_first_not_of(" \t\r\n", begin + 1);
-    if (key != std::string_view::npos && text[key] != '"' && text[key] != '}') {
-      return fmt::format(
-          "Unexpected character ('{}' (code {})): was expecting double-quote to start field name",
-          text[key], int(static_cast<unsigned char>(text[key])));
-    }
-  }
-  return "Invalid execution input.";
+  const bool empty = text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+  std::string what = empty ? "" : asl::FindJsonFault(text).what;
+  return what.empty() ? "Invalid execution input." : what;
 }
 
 }  // namespace
