@@ -73,7 +73,7 @@ Result<workflows::ChildFilter> ReadStatusFilter(const json::object& input) {
     filter.status = status;
     return filter;
   }
-  return std::optional<ExecutionStatus>();
+  return filter;
 }
 
 Result<workflows::Page<workflows::ExecutionSummary>> FindExecutions(Workflows& service,
@@ -94,9 +94,7 @@ Result<workflows::Page<workflows::ExecutionSummary>> FindExecutions(Workflows& s
 }
 
 Result<json::value> ListExecutions(Workflows& service, const json::object& input) {
-  TRY(auto listed, FindExecutions(service, input));
-  // A child of a redriven Map Run starts at once: none is ever waiting for it.
-  if (StringOr(input, "statusFilter", "") == "PENDING_REDRIVE") listed = {};
+  TRY(const auto listed, FindExecutions(service, input));
   json::array executions;
   executions.reserve(listed.items.size());
   for (const workflows::ExecutionSummary& item : listed.items) {
