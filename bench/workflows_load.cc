@@ -119,6 +119,7 @@ class Load {
 
   io::Task<void> Client(std::atomic<std::int64_t>& left, std::latch& done,
                         std::vector<double>& latencies) {
+    std::string before;  // the execution started last; by now it has most likely ended
     while (left.fetch_sub(1) > 0) {
       const SteadyClock::time_point begin = SteadyClock::now();
       json::object input{{"stateMachineArn", machine_}, {"input", kInput}};
@@ -127,8 +128,11 @@ class Load {
       if (!started) Fail("StartExecution: " + started.error().message());
       latencies.push_back(
           std::chrono::duration<double, std::milli>(SteadyClock::now() - begin).count());
-      if (read_history_) co_await ReadHistory(StringOr(*started, "executionArn", ""));
+      if (!read_history_) continue;
+      if (!before.empty()) co_await ReadHistory(before);
+      before = StringOr(*started, "executionArn", "");
     }
+    if (!before.empty()) co_await ReadHistory(before);
     done.count_down();
   }
 
