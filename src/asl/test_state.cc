@@ -284,9 +284,6 @@ Result<StateTest> StateTest::Start(TestStateRequest request, const TestStateIden
   TRY(run->definition, Definition::Parse(ToJson(machine), MachineType::kStandard));
   const State& state = run->state();
   TRY_VOID(CheckMock(request, state));
-  if (state.type == StateType::kTask && !request.mock && !identity.role_arn) {
-    return TestStateRefusal("RoleArn must be specified when testing a Task state");
-  }
   Result<json::value> input = ParseJson(request.input);
   if (!input) {
     return Error(

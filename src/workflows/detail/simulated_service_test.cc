@@ -82,7 +82,13 @@ void SimulatedService::Open() {
        .machines = machines_,
        .options = options_,
        .identity = Identity{},
-       .task_token_key = "key"});
+       .task_token_key = "key",
+       .activity_exists = {},
+       .background =
+           [this](std::function<void()> job) {
+             background_.push_back(std::move(job));
+             return true;
+           }});
   if (!opened) return Fault("cannot open: " + opened.error().message());
   engine_ = std::move(*opened);
   engine_->RunUntilIdle();
