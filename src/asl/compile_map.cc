@@ -33,6 +33,16 @@ bool ContainsControl(std::string_view text) {
   return false;
 }
 
+// In any of AWS's partitions ("arn:aws-cn:…").
+bool IsS3Resource(std::string_view resource, std::string_view action) {
+  const std::size_t rest = resource.find(":states:::s3:");
+  if (rest == std::string_view::npos) return false;
+  const std::string_view partition = resource.substr(0, rest);
+  return (partition == "arn:aws" || partition.starts_with("arn:aws-")) &&
+         partition.find(':', 4) == std::string_view::npos &&
+         resource.substr(rest + std::string_view(":states:::s3:").size()) == action;
+}
+
 }  // namespace
 
 // Which of `values` the member is; nothing where it is absent, or none of them (a fault).
@@ -120,8 +130,8 @@ void Compiler::CompileItemReader(const json::object& source, const std::string& 
   CheckUnknown(*object, place, {"Resource", "ReaderConfig", "Parameters", "Arguments", "Comment"});
   if (!CheckRequired(*object, place, {"Resource"})) return;
   const std::string resource = StringOr(*object, "Resource", "");
-  const bool lists = resource == fmt::format("{}listObjectsV2", kS3);
-  if (!lists && resource != fmt::format("{}getObject", kS3)) {
+  const bool lists = IsS3Resource(resource, "listObjectsV2");
+  if (!lists && !IsS3Resource(resource, "getObject")) {
     SchemaFault(place + "/Resource",
                 fmt::format("Value is not one of: [{0}getObject, {0}listObjectsV2]", kS3));
   }
@@ -249,7 +259,7 @@ void Compiler::CompileResultWriter(const json::object& source, const std::string
                                    "or all three",
                                    jsonata ? "Arguments" : "Parameters"));
   }
-  if (exports && StringOr(*object, "Resource", "") != fmt::format("{}putObject", kS3)) {
+  if (exports && !IsS3Resource(StringOr(*object, "Resource", ""), "putObject")) {
     SchemaFault(place + "/Resource", fmt::format("Value is not one of: [{}putObject]", kS3));
   }
   writer.config.transformation =

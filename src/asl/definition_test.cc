@@ -149,6 +149,26 @@ TEST(DefinitionTest, TextThatIsNoJsonIsRefusedWithItsPlace) {
   EXPECT_THAT(Refusal(std::string(5000, '[')), HasSubstr("INVALID_JSON_DESCRIPTION"));
 }
 
+TEST(DefinitionTest, ADistributedMapMayNameTheS3OfAnyPartition) {
+  const auto refused = [](const std::string& prefix) {
+    const std::string text =
+        R"({"StartAt":"M","States":{"M":{"Type":"Map","End":true,"ItemReader":{"Resource":")" +
+        prefix +
+        R"(getObject","ReaderConfig":{"InputType":"JSON"},"Parameters":{"Bucket":"b",)"
+        R"("Key":"k"}},"ResultWriter":{"Resource":")" +
+        prefix +
+        R"(putObject","Parameters":{"Bucket":"b","Prefix":"p"}},"ItemProcessor":{)"
+        R"("ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"EXPRESS"},"StartAt":"A",)"
+        R"("States":{"A":{"Type":"Succeed"}}}}}})";
+    return Validate(text, MachineType::kStandard).size();
+  };
+  EXPECT_EQ(refused("arn:aws:states:::s3:"), 0u);
+  EXPECT_EQ(refused("arn:aws-cn:states:::s3:"), 0u);
+  EXPECT_EQ(refused("arn:aws-us-gov:states:::s3:"), 0u);
+  EXPECT_EQ(refused("arn:other:states:::s3:"), 2u);
+  EXPECT_EQ(refused("arn:aws-x:y:states:::s3:"), 2u);
+}
+
 TEST(DefinitionTest, TaskResourcesAreListedOnce) {
   const auto definition = Definition::Parse(
       R"({"StartAt":"A","States":{

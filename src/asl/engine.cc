@@ -47,18 +47,25 @@ Transition Engine::Run(Event event) {
   transition_.changed = std::visit([this](auto& one) { return On(one); }, event);
   if (!transition_.changed) return {};
   if (execution_.open()) Drain();
-  if (history_full_ && execution_.open()) {
+  const bool too_large =
+      execution_.open() && execution_.frames.size() > 1 && HeldBytes() > kMaxHeldBytes;
+  if (execution_.open() && (history_full_ || too_large)) {
     // Nothing of this step's commands has left yet.
     transition_.commands.clear();
     const std::int64_t last = execution_.next_event_id - 1;
-    FailExecution(last,
-                  {"States.Runtime",
-                   fmt::format("The execution reached the maximum number of history events ({}).",
-                               kMaxHistoryEvents)});
+    const std::string cause =
+        history_full_
+            ? fmt::format("The execution reached the maximum number of history events ({}).",
+                          kMaxHistoryEvents)
+            : fmt::format(
+                  "The branches and iterations of the execution hold more than {} bytes of "
+                  "input and results.",
+                  kMaxHeldBytes);
+    FailExecution(last, {"States.Runtime", cause});
   }
   if (!execution_.open()) {
     const bool redrivable = execution_.status != ExecutionStatus::kSucceeded && !history_full_ &&
-                            definition_.type() == MachineType::kStandard;
+                            !too_large && definition_.type() == MachineType::kStandard;
     if (!redrivable) execution_.frames.clear();
     execution_.pending.clear();
   }
@@ -67,8 +74,9 @@ Transition Engine::Run(Event event) {
 
 void Engine::Drain() {
   int budget = kMaxActivationsPerStep;
+  std::uint64_t queried = kQuerySteps - query_steps_;
   while (!ready_.empty() && execution_.open() && !history_full_) {
-    if (budget-- == 0) {
+    if (budget-- == 0 || queried >= kQuerySteps) {
       execution_.resume_seq = NewSeq(nullptr);
       transition_.commands.emplace_back(StartTimer{execution_.resume_seq, now_});
       return;
@@ -76,8 +84,25 @@ void Engine::Drain() {
     const std::uint32_t slot = ready_.front();
     ready_.pop_front();
     if (slot >= execution_.frames.size() || execution_.frames[slot] == nullptr) continue;
+    query_steps_ = kQuerySteps;
     Activate(*execution_.frames[slot]);
+    queried += kQuerySteps - query_steps_;
   }
+}
+
+// Of the documents that the stored state consists of: a document that many frames share counts for
+// each.
+std::size_t Engine::HeldBytes() const {
+  std::size_t bytes = 0;
+  for (const auto& frame : execution_.frames) {
+    if (frame == nullptr) continue;
+    bytes += frame->input.text().size();
+    if (frame->item) bytes += frame->item->text().size();
+    for (const Payload& result : frame->results) bytes += result.text().size();
+    for (const json::value& item : frame->items) bytes += WeightOf(item, kMaxHeldBytes);
+    if (bytes > kMaxHeldBytes) break;
+  }
+  return bytes + StoredVariableBytes();
 }
 
 void Engine::Activate(Frame& frame) {

@@ -26,6 +26,8 @@ std::uint64_t MixedBits(std::uint64_t seed, std::uint64_t draw);
 
 class Engine {
   static constexpr std::size_t kDetailsBytes = 4096;
+  // Of JSONata in one attempt at a state, and in one step: about a second of work.
+  static constexpr std::uint64_t kQuerySteps = 10'000'000;
 
  public:
   Engine(const Definition& definition, const ExecutionContext& context, ExecutionState& state,
@@ -54,6 +56,7 @@ class Engine {
   bool On(MapRunSucceeded& event);
   bool On(MapRunFailed& event);
   void Drain();
+  std::size_t HeldBytes() const;
   void Activate(Frame& frame);
   std::int64_t Emit(EventType type, std::int64_t previous, json::object details);
   std::uint64_t NewSeq(const Frame* owner);
@@ -179,6 +182,8 @@ class Engine {
   const Frame* context_frame_ = nullptr;
   std::size_t copy_budget_ = 0;
   bool history_full_ = false;
+  // What the expressions of the attempt that is under way may still do.
+  std::uint64_t query_steps_ = kQuerySteps;
   Inspection* inspection_ = nullptr;  // TestState's
   // Where in its state a JSONata expression failed last.
   std::string query_location_;

@@ -99,6 +99,7 @@ Scope Engine::ScopeFor(const Frame& frame, const Payload& input) {
               [this, at = &frame](std::string_view name) { return FindVariable(*at, name); }};
   scope.now = now_;
   scope.fault_location = &query_location_;
+  scope.query_steps = &query_steps_;
   return scope;
 }
 

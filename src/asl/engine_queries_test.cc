@@ -220,6 +220,28 @@ TEST(EngineQueriesTest, AnExpressionThatNeverEndsFailsTheState) {
   EXPECT_EQ(run.last().outcome->error, "States.QueryEvaluationError");
 }
 
+TEST(EngineQueriesTest, ExpressionsOfOneStateShareWhatTheyMayDo) {
+  const std::string loop = R"("{% ($f := function($n){ $n = 0 ? 1 : $f($n - 1) }; $f(400000)) %}")";
+  EXPECT_EQ(Driven(R"("A":{"Type":"Pass","Output":[)" + loop + R"(],"End":true})").Output(), "[1]");
+  Driven run(R"("A":{"Type":"Pass","Output":[)" + loop + "," + loop + "," + loop +
+             R"(],"End":true})");
+  run.Send(Start{});
+  EXPECT_EQ(run.last().outcome->error, "States.QueryEvaluationError");
+}
+
+TEST(EngineQueriesTest, AStepEndsAfterSoMuchWorkAndGoesOn) {
+  const std::string loop =
+      R"("Output":"{% ($f := function($n){ $n = 0 ? 1 : $f($n - 1) }; $f(600000)) %}")";
+  Driven run(R"("A":{"Type":"Pass",)" + loop + R"(,"Next":"B"},"B":{"Type":"Pass",)" + loop +
+             R"(,"Next":"C"},"C":{"Type":"Succeed"})");
+  run.Send(Start{});
+  ASSERT_FALSE(run.last().outcome);
+  EXPECT_EQ(run.timer().due, run.now());
+  run.Send(TimerFired{run.timer().seq});
+  ASSERT_TRUE(run.last().outcome);
+  EXPECT_EQ(run.last().outcome->output, "1");
+}
+
 TEST(EngineQueriesTest, NumbersThatJsonLacksAreNamed) {
   EXPECT_EQ(
       Driven(R"("A":{"Type":"Pass","Output":["{% 1/0 %}","{% [-1/0] %}"],"End":true})").Output(),

@@ -28,6 +28,8 @@ struct Scope {
   std::size_t* budget = nullptr;
   // What the variable `name` (without "$") holds, or null where there is none.
   std::function<const json::value*(std::string_view name)> variable;
+  // What JSONata expressions may still do; shared by all of one state's attempt.
+  std::uint64_t* query_steps = nullptr;
   Timestamp now;  // $now(), $millis()
   // $states.result and $states.errorOutput, where the field has them.
   const json::value* result = nullptr;

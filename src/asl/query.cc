@@ -145,6 +145,7 @@ Result<json::value> Query::Evaluate(const Scope& scope) const {
   environment.functions = StatesFunctions();
   environment.now = scope.now;
   environment.random = scope.random;
+  environment.steps_left = scope.query_steps;
   auto value = expression_.Evaluate(environment);
   if (!value) {
     const Error& error = value.error();

@@ -24,6 +24,8 @@ namespace scones::asl {
 
 inline constexpr std::size_t kMaxPayloadBytes = 256 * 1024;
 inline constexpr std::int64_t kMaxHistoryEvents = 25'000;
+// What all branches and iterations of an execution hold at once; beyond, it fails.
+inline constexpr std::size_t kMaxHeldBytes = 64 * 1024 * 1024;
 
 // ---- Events in ----------------------------------------------------------------------------------
 

@@ -318,6 +318,26 @@ TEST(StepTest, AMapRunsAtMostSoManyIterationsAtOnce) {
   EXPECT_EQ(transition.outcome->output, items + "]");
 }
 
+TEST(StepTest, BranchesThatTogetherHoldTooMuchFailTheExecution) {
+  const std::string input = '"' + std::string(250'000, 'x') + '"';
+  const auto run = [&](int branches) {
+    std::string text = R"({"StartAt":"P","States":{"P":{"Type":"Parallel","End":true,"Branches":[)";
+    for (int i = 0; i < branches; ++i) {
+      text += fmt::format(R"({}{{"StartAt":"W{}","States":{{"W{}":{{"Type":"Wait","Seconds":9,)"
+                          R"("End":true}}}}}})",
+                          i == 0 ? "" : ",", i, i);
+    }
+    Driven driven(text + "]}}}", input);
+    return driven.Send(Start{});
+  };
+  EXPECT_FALSE(run(200).outcome);
+  const Transition refused = run(300);
+  ASSERT_TRUE(refused.outcome);
+  EXPECT_EQ(refused.outcome->error, "States.Runtime");
+  EXPECT_THAT(refused.outcome->cause.value_or(""), HasSubstr("hold more than 67108864 bytes"));
+  EXPECT_TRUE(All<StartTimer>(refused).empty());
+}
+
 TEST(StepTest, AnEmptyMapSucceedsAtOnce) {
   Driven run(
       R"({"StartAt":"M","States":{"M":{"Type":"Map","End":true,"ItemProcessor":{"StartAt":"X","States":

@@ -35,6 +35,18 @@ TEST(Encoding, UriEscapesAsSignaturesDo) {
   EXPECT_EQ(UriDecode("a+b%20c", UriPart::kPath).value(), "a+b c");
 }
 
+TEST(Encoding, BytesThatAreNoTextAreReplacedOneByOne) {
+  const std::string text = "a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80";
+  EXPECT_EQ(ToValidUtf8(text), text);
+  const std::string_view bad[] = {"\x80",     "\xC0\xAF",     "\xE2\x82", "\xED\xA0\x80",
+                                  "\xF5\x80", "\xE0\x80\x80", "\xFF"};
+  for (const std::string_view bytes : bad) {
+    std::string replaced;
+    for (std::size_t i = 0; i < bytes.size(); ++i) replaced += "\xEF\xBF\xBD";
+    EXPECT_EQ(ToValidUtf8(bytes), replaced);
+  }
+}
+
 TEST(Encoding, AQueryIsPairsInTheOrderSent) {
   const auto pairs = ParseQuery("b=2&a=%31+x&uploads&&c=d=e");
   ASSERT_TRUE(pairs);

@@ -2,6 +2,8 @@
 
 #include <openssl/evp.h>
 
+#include <algorithm>
+
 namespace scones {
 namespace {
 
@@ -127,6 +129,35 @@ Result<std::vector<std::pair<std::string, std::string>>> ParseQuery(std::string_
     pairs.emplace_back(*std::move(name), *std::move(value));
   }
   return pairs;
+}
+
+// Unicode Standard, table 3-7 (well-formed byte sequences).
+std::string ToValidUtf8(std::string_view text) {
+  const auto in = [text](std::size_t at, unsigned low, unsigned high) {
+    if (at >= text.size()) return false;
+    const unsigned byte = static_cast<unsigned char>(text[at]);
+    return byte >= low && byte <= high;
+  };
+  const auto length = [&](std::size_t at) -> std::size_t {
+    const unsigned first = static_cast<unsigned char>(text[at]);
+    if (first < 0x80) return 1;
+    if (first >= 0xC2 && first <= 0xDF) return in(at + 1, 0x80, 0xBF) ? 2 : 0;
+    if (first >= 0xE0 && first <= 0xEF) {
+      const bool second = in(at + 1, first == 0xE0 ? 0xA0 : 0x80, first == 0xED ? 0x9F : 0xBF);
+      return second && in(at + 2, 0x80, 0xBF) ? 3 : 0;
+    }
+    if (first < 0xF0 || first > 0xF4) return 0;
+    const bool second = in(at + 1, first == 0xF0 ? 0x90 : 0x80, first == 0xF4 ? 0x8F : 0xBF);
+    return second && in(at + 2, 0x80, 0xBF) && in(at + 3, 0x80, 0xBF) ? 4 : 0;
+  };
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t count = length(at);
+    out += count == 0 ? std::string_view("\xEF\xBF\xBD") : text.substr(at, count);
+    at += std::max<std::size_t>(count, 1);
+  }
+  return out;
 }
 
 }  // namespace scones

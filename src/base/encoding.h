@@ -1,4 +1,4 @@
-// Text encodings of bytes: hexadecimal, base64, percent-encoding as AWS signs it.
+// Text encodings of bytes: hexadecimal, base64, percent-encoding as AWS signs it, UTF-8.
 // Pure functions; safe from any thread.
 #pragma once
 
@@ -31,5 +31,8 @@ Result<std::string> UriDecode(std::string_view text, UriPart part);
 // Decoded name=value pairs of a query, in order; a name without '=' has value "".
 // Errors: kInvalid/InvalidURI.
 Result<std::vector<std::pair<std::string, std::string>>> ParseQuery(std::string_view raw_query);
+
+// `text` with U+FFFD for each byte that is part of no UTF-8 sequence: fit for JSON.
+std::string ToValidUtf8(std::string_view text);
 
 }  // namespace scones

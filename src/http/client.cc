@@ -296,6 +296,7 @@ io::Task<Result<ClientResponse>> Client::Send(Url url, ClientRequest request) {
   for (bool fresh = false;; fresh = true) {
     CO_TRY(Lease lease, co_await state->Acquire(url, fresh));
     ClientConnection& connection = *lease.connection;
+    connection.SetTotalTimeout(request.total_timeout);
     connection.SetTimeout(request.timeout);
     const Result<void> written = co_await WriteRequest(connection, url, request);
     // A server may refuse and close before it has read all: its answer says more than the break.

@@ -31,6 +31,8 @@ struct ClientRequest {
   // How long may pass without a byte moving, until the response's head and between pieces of its
   // body; 0 is for ever.
   std::chrono::milliseconds timeout{60'000};
+  // How long all of it may take, from the connection on to the body's end; 0 is for ever.
+  std::chrono::milliseconds total_timeout{0};
 };
 
 struct ClientResponse {

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -17,6 +18,7 @@ namespace {
 
 using std::chrono::milliseconds;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 // Answers each connection with fixed bytes once it has received a request's head, then closes.
 class CannedServer {
@@ -57,6 +59,14 @@ class CannedServer {
     }
     if (answer == "<silence>") {
       ::recv(peer, bytes, sizeof bytes, 0);  // until the client gives up
+    } else if (answer == "<drip>") {
+      // A byte each millisecond until the client gives up.
+      std::string_view piece = "HTTP/1.1 200 OK\r\n\r\n";
+      while (::send(peer, piece.data(), piece.size(), MSG_NOSIGNAL) > 0) {
+        piece = "x";
+        pollfd closed{.fd = peer, .events = POLLIN, .revents = 0};
+        if (::poll(&closed, 1, 1) > 0) break;
+      }
     } else {
       ::send(peer, answer.data(), answer.size(), MSG_NOSIGNAL);
     }
@@ -192,6 +202,15 @@ TEST_F(ClientTest, APeerThatStaysSilentIsGivenUp) {
   EXPECT_EQ(response.error().code(), Code::kDeadline);
 }
 
+TEST_F(ClientTest, APeerThatNeverComesToAnEndIsGivenUp) {
+  CannedServer endless({"<drip>"});
+  const Result<Response> response =
+      Fetch(endless.At("/"), {.timeout = milliseconds(10'000), .total_timeout = milliseconds(100)});
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().code(), Code::kDeadline);
+  EXPECT_THAT(response.error().message(), HasSubstr("altogether"));
+}
+
 TEST_F(ClientTest, ABodyThatBreaksOffIsAnError) {
   CannedServer peer({"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc",
                      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabc",
@@ -220,6 +239,10 @@ TEST(UrlTest, TakesAddressesApart) {
                           "http://h:", "http://[::1", "http://u@h/", "http://h/a b"}) {
     EXPECT_FALSE(Url::Parse(bad)) << bad;
   }
+  const Result<Url> secret = Url::Parse("http://user:secret@h/");
+  ASSERT_FALSE(secret);
+  EXPECT_THAT(secret.error().message(), HasSubstr("user name or password"));
+  EXPECT_THAT(secret.error().message(), Not(HasSubstr("secret@")));
 }
 
 }  // namespace

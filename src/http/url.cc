@@ -39,6 +39,10 @@ Result<Url> Url::Parse(std::string_view text) {
   text = text.substr(0, text.find('#'));
   if (!text.empty())
     url.target = text.starts_with('/') ? std::string(text) : "/" + std::string(text);
+  if (authority.find('@') != std::string_view::npos) {
+    // The text isn't repeated: a password stands in it.
+    return Error(Code::kInvalid, "an address may not hold a user name or password before its host");
+  }
   std::string_view port;
   if (authority.starts_with('[')) {
     const std::size_t close = authority.find(']');

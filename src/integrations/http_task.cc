@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/asio/ip/address.hpp>
+#include <optional>
 
 #include "asl/step.h"
 #include "base/encoding.h"
@@ -37,6 +38,21 @@ std::string TextOf(const json::value& value) {
   return value.is_string() ? std::string(value.get_string()) : ToJson(value);
 }
 
+// The address that a translator or tunnel would go on to: ::a.b.c.d, 64:ff9b::a.b.c.d (NAT64), and
+// 2002:ab:cd:: (6to4).
+std::optional<ip::address_v4> EmbeddedV4(const ip::address_v6& address) {
+  const ip::address_v6::bytes_type bytes = address.to_bytes();
+  constexpr ip::address_v6::bytes_type kNat64 = {0x00, 0x64, 0xff, 0x9b};
+  const auto v4 = [&](std::size_t at) {
+    return ip::address_v4({bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]});
+  };
+  if (bytes[0] == 0x20 && bytes[1] == 0x02) return v4(2);
+  const bool compatible = std::all_of(bytes.begin(), bytes.begin() + 12, [](auto b) { return !b; });
+  const bool nat64 = std::equal(bytes.begin(), bytes.begin() + 12, kNat64.begin());
+  if (compatible || nat64) return v4(12);
+  return std::nullopt;
+}
+
 // Reachable only by name: this machine, its link, and what isn't one host.
 bool IsSpecial(const ip::address& address) {
   if (address.is_v6() && address.to_v6().is_v4_mapped()) {
@@ -50,7 +66,9 @@ bool IsSpecial(const ip::address& address) {
   }
   // fd00:ec2::254 is EC2's metadata service.
   static const ip::address_v6 kMetadata = ip::make_address_v6("fd00:ec2::254");
-  return address.to_v6().is_link_local() || address.to_v6() == kMetadata;
+  if (address.to_v6().is_link_local() || address.to_v6() == kMetadata) return true;
+  const std::optional<ip::address_v4> within = EmbeddedV4(address.to_v6());
+  return within && IsSpecial(*within);
 }
 
 void AppendPair(std::string& out, const std::string& name, std::string_view value) {
@@ -157,11 +175,11 @@ std::string_view StatusText(int status) {
 json::value ShowResponse(const http::Response& response) {
   json::object headers;
   for (const auto& [name, value] : response.headers) {
-    json::value& values = headers[name];
+    json::value& values = headers[ToValidUtf8(name)];
     if (!values.is_array()) values = json::array();
-    values.get_array().push_back(json::string(value));
+    values.get_array().push_back(json::string(ToValidUtf8(value)));
   }
-  json::value body = json::string(response.body);
+  json::value body = json::string(ToValidUtf8(response.body));
   const std::string type = Lower(response.headers.Get("Content-Type"));
   const std::string media(type.substr(0, type.find(';')));
   if (media.ends_with("/json") || media.ends_with("+json")) {
@@ -250,12 +268,13 @@ io::Task<Result<json::value>> HttpTasks::Run(json::object parameters) {
   CO_TRY(request.headers, MakeHeaders(parameters, region_));
   CO_TRY(request.body, MakeBody(parameters, request.headers));
   request.timeout = timeout_;
+  request.total_timeout = timeout_;
   Result<http::Response> response =
       co_await client_.Fetch(url, std::move(request), asl::kMaxPayloadBytes);
   if (!response) co_return SocketError(url, response.error());
   if (response->status < 200 || response->status > 299) {
     co_return Error(Code::kInvalid, fmt::format("States.Http.StatusCode.{}", response->status),
-                    response->body);
+                    ToValidUtf8(response->body));
   }
   co_return ShowResponse(*response);
 }

@@ -13,6 +13,7 @@
 #include "asl/integrations.h"
 #include "db/database.h"
 #include "http/server.h"
+#include "integrations/http_task.h"
 #include "integrations/s3_wire.h"
 #include "io/file.h"
 #include "io/log_sink.h"
@@ -371,6 +372,10 @@ io::Task<http::Response> Answer(http::Request request, http::BodyStream& body) {
     response.body = "not here";
     co_return response;
   }
+  if (request.target == "/binary") {
+    response.body = "\xFF\xFEok\xC3\xA9";
+    co_return response;
+  }
   const std::string text = (co_await http::ReadAll(body, 1000)).value_or("");
   response.headers.Add("Content-Type", "application/json");
   response.body = ToJson(json::value{{"target", request.target},
@@ -420,6 +425,28 @@ TEST_F(HttpTaskRunnerTest, ARequestIsSentAndItsAnswerIsTheResult) {
   const Execution form = Invoke(R"(/","Method":"POST","RequestBody":{"a":[1,2]},)"
                                 R"("Transform":{"RequestBodyEncoding":"URL_ENCODED"})");
   EXPECT_THAT(*form.output, HasSubstr(R"("body":"a%5B0%5D=1&a%5B1%5D=2")"));
+}
+
+TEST_F(HttpTaskRunnerTest, AnAnswerThatIsNoTextIsShownAsText) {
+  allowed_hosts = {host};
+  Reopen();
+  const Execution ended = Invoke(R"(/binary","Method":"GET")");
+  ASSERT_EQ(ended.status, ExecutionStatus::kSucceeded) << ended.cause.value_or("");
+  EXPECT_EQ(ParseJson(*ended.output)->at("ResponseBody"), "\uFFFD\uFFFDok\u00E9");
+}
+
+TEST(AllowedHostsTest, AddressesOfThisMachineAndItsLinkAreReachedOnlyWhereNamed) {
+  const AllowedHosts names({"example.com", "*.internal"});
+  for (const char* address :
+       {"127.0.0.1", "::1", "0.0.0.0", "::", "169.254.169.254", "::ffff:127.0.0.1",
+        "::ffff:169.254.169.254", "fe80::1", "fd00:ec2::254", "64:ff9b::7f00:1",
+        "64:ff9b::a9fe:a9fe", "2002:7f00:1::", "::7f00:1", "224.0.0.1", "255.255.255.255"}) {
+    EXPECT_FALSE(names.MayConnect(address)) << address;
+  }
+  EXPECT_TRUE(names.MayConnect("93.184.216.34"));
+  EXPECT_TRUE(names.MayConnect("64:ff9b::5db8:d822"));
+  EXPECT_TRUE(AllowedHosts({"localhost:80"}).MayConnect("127.0.0.1"));
+  EXPECT_TRUE(AllowedHosts({"169.254.1.1"}).MayConnect("169.254.1.1"));
 }
 
 TEST_F(HttpTaskRunnerTest, StatusesAndConnectionsAreErrorsOfTheirOwn) {

@@ -54,6 +54,8 @@ struct Environment {
   Timestamp now;                          // $now(), $millis()
   std::function<std::uint64_t()> random;  // the next 64 random bits: $random(), $shuffle()
   Limits limits;
+  // Where set: what several evaluations may use of `max_steps` together; each takes from it.
+  std::uint64_t* steps_left = nullptr;
 };
 
 // Immutable, cheap to copy, safe from any thread.

@@ -46,6 +46,8 @@ Result<std::string> MakeExports(const EnvFlags& flags) {
       "export AWS_ACCESS_KEY_ID={}\n"
       "export AWS_SECRET_ACCESS_KEY={}\n"
       "export AWS_DEFAULT_REGION={}\n"
+      // Else the SDKs look for a host "sync-127.0.0.1" for TestState and StartSyncExecution.
+      "export AWS_DISABLE_HOST_PREFIX_INJECTION=true\n"
       "unset AWS_SESSION_TOKEN AWS_PROFILE\n",
       Quote(url), Quote(profile->keys.access_key_id), Quote(profile->keys.secret_access_key),
       Quote(region));

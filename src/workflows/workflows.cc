@@ -557,9 +557,7 @@ Result<Page<ExecutionSummary>> Workflows::ListMapRunExecutions(const std::string
 // ---- Task tokens --------------------------------------------------------------------------------
 
 io::Task<Result<void>> Workflows::SendTaskSuccess(std::string token, std::string output) {
-  if (output.size() > state_->options.max_input_bytes || !ParseJson(output)) {
-    co_return Error(Code::kInvalid, "InvalidOutput", "Invalid Output: 'Invalid token'");
-  }
+  CO_TRY_VOID(CheckOutput(output, state_->options.max_input_bytes));
   auto event = [output = std::move(output)](std::uint64_t seq) -> asl::Event {
     return asl::TaskSucceeded{.seq = seq, .output = output};
   };

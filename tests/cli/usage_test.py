@@ -58,6 +58,7 @@ class Env(program.TestCase):
         self.assert_ended(ended, 0)
         self.assertIn(f"export AWS_ENDPOINT_URL='{server.url}'", ended.out)
         self.assertIn("export AWS_SECRET_ACCESS_KEY='", ended.out)
+        self.assertIn("export AWS_DISABLE_HOST_PREFIX_INJECTION=true", ended.out)
         self.stop(server)
 
     def test_a_profile_that_is_not_there_is_named(self):

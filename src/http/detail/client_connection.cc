@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 
 namespace scones::http::detail {
@@ -24,6 +25,10 @@ struct ClientConnection::Guard : std::enable_shared_from_this<Guard> {
     });
   }
 
+  void MoveDeadline() {
+    deadline = timeout.count() == 0 ? end : std::min(end, Clock::now() + timeout);
+  }
+
   void Fire() {
     if (transport == nullptr || deadline == Clock::time_point::max()) return;
     if (Clock::now() < deadline) return Arm();
@@ -34,6 +39,7 @@ struct ClientConnection::Guard : std::enable_shared_from_this<Guard> {
   boost::asio::steady_timer timer;
   Transport* transport = nullptr;  // null once the connection is gone
   Clock::time_point deadline = Clock::time_point::max();
+  Clock::time_point end = Clock::time_point::max();  // of all that is done, whatever moves
   std::chrono::milliseconds timeout{0};
   bool armed = false;
   bool expired = false;
@@ -52,15 +58,19 @@ ClientConnection::~ClientConnection() {
 
 void ClientConnection::SetTimeout(std::chrono::milliseconds timeout) {
   guard_->timeout = timeout;
-  if (timeout.count() == 0) return Disarm();
-  guard_->deadline = Clock::now() + timeout;
-  guard_->Arm();
+  guard_->MoveDeadline();
+  if (guard_->deadline != Clock::time_point::max()) guard_->Arm();
+}
+
+void ClientConnection::SetTotalTimeout(std::chrono::milliseconds timeout) {
+  guard_->end = timeout.count() == 0 ? Clock::time_point::max() : Clock::now() + timeout;
 }
 
 void ClientConnection::Disarm() { guard_->deadline = Clock::time_point::max(); }
 
 Error ClientConnection::Explain(Error error) const {
   if (!guard_->expired) return error;
+  if (Clock::now() >= guard_->end) return Error(Code::kDeadline, "it took too long altogether");
   return Error(Code::kDeadline, fmt::format("nothing came or went for {} ms: {}",
                                             guard_->timeout.count(), error.message()));
 }
@@ -80,9 +90,7 @@ io::Task<Result<void>> ClientConnection::Write(std::string_view first, std::stri
 io::Task<Result<std::size_t>> ClientConnection::ReadSome(std::span<char> buffer) {
   Result<std::size_t> count = co_await transport_->ReadSome(buffer);
   if (!count) co_return Explain(std::move(count).error());
-  if (guard_->deadline != Clock::time_point::max()) {
-    guard_->deadline = Clock::now() + guard_->timeout;
-  }
+  if (guard_->deadline != Clock::time_point::max()) guard_->MoveDeadline();
   co_return count;
 }
 

@@ -22,6 +22,8 @@ class ClientConnection {
 
   // From now on, `timeout` without progress closes the connection; 0 is for ever.
   void SetTimeout(std::chrono::milliseconds timeout);
+  // From now on, all that follows together; 0 is for ever. Takes effect with SetTimeout.
+  void SetTotalTimeout(std::chrono::milliseconds timeout);
   void Disarm();
   // `error`, or kDeadline where the guard was what ended the connection.
   Error Explain(Error error) const;

@@ -40,10 +40,18 @@ Evaluator::Evaluator(const Tree& tree, const Environment& environment)
       make_(arena_),
       tree_(tree),
       environment_(environment),
+      max_steps_(environment.steps_left == nullptr
+                     ? environment.limits.max_steps
+                     : std::min(environment.limits.max_steps, *environment.steps_left)),
       max_depth_(std::min(environment.limits.max_depth, kMaxDepth)),
       outside_(tree.names.size()),
       outside_known_(tree.names.size()) {
   if (environment.input != nullptr) root_ = Value::View(*environment.input);
+}
+
+Evaluator::~Evaluator() {
+  if (environment_.steps_left == nullptr) return;
+  *environment_.steps_left -= std::min(steps_, *environment_.steps_left);
 }
 
 // An input that is an array is one input, not many: it gets a sequence around it.

@@ -57,6 +57,9 @@ struct Function {
 class Evaluator {
  public:
   Evaluator(const Tree& tree, const Environment& environment);
+  ~Evaluator();
+  Evaluator(const Evaluator&) = delete;
+  Evaluator& operator=(const Evaluator&) = delete;
 
   Value Run();
 
@@ -72,7 +75,7 @@ class Evaluator {
   // Counts work that the number of evaluated nodes doesn't show. Fails where it is too much.
   void Charge(std::uint64_t steps) {
     steps_ += steps;
-    if (steps_ > environment_.limits.max_steps) TooManySteps();
+    if (steps_ > max_steps_) TooManySteps();
   }
 
   // Fails where a text would be longer than all memory that the evaluation may use.
@@ -183,6 +186,7 @@ class Evaluator {
   const Tree& tree_;
   const Environment& environment_;
   std::uint64_t steps_ = 0;
+  const std::uint64_t max_steps_;
   int depth_ = 0;
   int calls_ = 0;
   int max_depth_;

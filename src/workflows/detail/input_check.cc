@@ -56,20 +56,31 @@ Error InvalidInput(std::string_view why) {
 }
 
 // An empty text is not told of in the parser's words.
-std::string Fault(std::string_view text) {
+std::string Fault(std::string_view text, std::string_view otherwise) {
   const bool empty = text.find_first_not_of(" \t\r\n") == std::string_view::npos;
   std::string what = empty ? "" : asl::FindJsonFault(text).what;
-  return what.empty() ? "Invalid execution input." : what;
+  return what.empty() ? std::string(otherwise) : what;
 }
 
 }  // namespace
+
+Result<void> CheckOutput(std::string_view text, std::size_t max_bytes) {
+  const auto invalid = [](const std::string& why) {
+    return Error(Code::kInvalid, "InvalidOutput", fmt::format("Invalid Output: '{}'", why));
+  };
+  if (text.size() > max_bytes) {
+    return invalid(fmt::format("{} bytes are more than {}", text.size(), max_bytes));
+  }
+  if (text.empty() || !IsJson(text)) return invalid(Fault(text, "Invalid JSON"));
+  return {};
+}
 
 Result<void> CheckInput(std::string_view text, std::size_t max_bytes) {
   if (text.size() > max_bytes) {
     return InvalidInput(
         fmt::format("The input of {} bytes is longer than {} bytes", text.size(), max_bytes));
   }
-  if (text.empty() || !IsJson(text)) return InvalidInput(Fault(text));
+  if (text.empty() || !IsJson(text)) return InvalidInput(Fault(text, "Invalid execution input."));
   return {};
 }
 

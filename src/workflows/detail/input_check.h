@@ -1,4 +1,5 @@
-// Whether a text can be an execution's input, with the wording of AWS where it cannot. Pure.
+// Whether a text can be an execution's input or a task's output, with the wording of AWS where it
+// cannot. Pure.
 #pragma once
 
 #include <cstddef>
@@ -10,5 +11,7 @@ namespace scones::workflows {
 
 // Errors: kInvalid/InvalidExecutionInput.
 Result<void> CheckInput(std::string_view text, std::size_t max_bytes);
+// The same of a task's output. Errors: kInvalid/InvalidOutput.
+Result<void> CheckOutput(std::string_view text, std::size_t max_bytes);
 
 }  // namespace scones::workflows
