@@ -9,8 +9,9 @@ namespace scones::asl {
 namespace {
 
 // A longer run of states without waiting is cut into steps of this many, so that a step stays
-// short.
+// short, or sooner when what it writes into the history is large.
 constexpr int kMaxActivationsPerStep = 1000;
+constexpr std::size_t kMaxDetailsBytesPerStep = std::size_t{4} << 20;
 constexpr std::int64_t kExpressSeconds = 300;
 
 std::optional<std::string> NonEmpty(std::string text) {
@@ -76,7 +77,7 @@ void Engine::Drain() {
   int budget = kMaxActivationsPerStep;
   std::uint64_t queried = kQuerySteps - query_steps_;
   while (!ready_.empty() && execution_.open() && !history_full_) {
-    if (budget-- == 0 || queried >= kQuerySteps) {
+    if (budget-- == 0 || queried >= kQuerySteps || details_bytes_ > kMaxDetailsBytesPerStep) {
       execution_.resume_seq = NewSeq(nullptr);
       transition_.commands.emplace_back(StartTimer{execution_.resume_seq, now_});
       return;
@@ -125,6 +126,9 @@ std::int64_t Engine::Emit(EventType type, std::int64_t previous, json::object de
   if (limited && !ends && execution_.next_event_id >= kMaxHistoryEvents) {
     history_full_ = true;
     return previous;
+  }
+  for (const auto& member : details) {
+    if (const json::string* text = member.value().if_string()) details_bytes_ += text->size();
   }
   const std::int64_t id = execution_.next_event_id++;
   transition_.events.push_back({id, previous, type, now_, std::move(details)});

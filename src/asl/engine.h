@@ -184,6 +184,7 @@ class Engine {
   bool history_full_ = false;
   // What the expressions of the attempt that is under way may still do.
   std::uint64_t query_steps_ = kQuerySteps;
+  std::size_t details_bytes_ = 0;     // of this step's events, about
   Inspection* inspection_ = nullptr;  // TestState's
   // Where in its state a JSONata expression failed last.
   std::string query_location_;

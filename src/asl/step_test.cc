@@ -403,5 +403,25 @@ TEST(StepTest, TokensOfAnotherKeyAreRefused) {
   EXPECT_EQ(ReadTaskToken("key", "nonsense").error().reason(), "InvalidToken");
 }
 
+TEST(StepTest, LargeDocumentsInACircleAreWrittenInManySmallSteps) {
+  Driven run(R"({"StartAt":"A","States":{
+    "A":{"Type":"Choice","Choices":[{"Variable":"$.end","IsPresent":true,"Next":"Z"}],"Default":"B"},
+    "B":{"Type":"Pass","Next":"A"},
+    "Z":{"Type":"Succeed"}}})",
+             R"({"text":")" + std::string(200'000, 'x') + "\"}");
+  Transition transition = run.Send(Start{});
+  for (int steps = 0; steps < 3; ++steps) {
+    ASSERT_FALSE(transition.outcome);
+    EXPECT_LT(transition.events.size(), 40u);
+    ASSERT_EQ(transition.commands.size(), 1u);
+    const auto* timer = std::get_if<StartTimer>(&transition.commands[0]);
+    ASSERT_NE(timer, nullptr);
+    EXPECT_EQ(timer->due, run.now());
+    run.Restart();
+    transition = run.Send(TimerFired{timer->seq});
+    EXPECT_FALSE(transition.events.empty());
+  }
+}
+
 }  // namespace
 }  // namespace scones::asl
