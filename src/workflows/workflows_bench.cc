@@ -199,9 +199,7 @@ void DistributedMap(benchmark::State& state) {
     }
     service.reset();
   }
-  state.counters["us_per_item"] = benchmark::Counter(
-      static_cast<double>(state.range(0)) / 1e6,
-      benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+  state.SetItemsProcessed(state.iterations() * state.range(0));
 }
 BENCHMARK(DistributedMap)
     ->ArgNames({"items", "express"})
