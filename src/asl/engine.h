@@ -18,6 +18,8 @@ namespace scones::asl {
 // `member` is "input" or "output".
 void AddDocument(json::object& details, std::string_view member, const std::string& text);
 EventType ExitedType(StateType type);
+// A cause as long as the API lets it be; what is longer is cut.
+std::string AsCause(std::string text);
 
 // A failed evaluation in the words of the execution's history.
 Error WrappedError(std::string_view state_name, std::int64_t entered_event, const Error& error);

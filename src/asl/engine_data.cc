@@ -36,6 +36,17 @@ bool HasRetries(StateType type) {
   return type == StateType::kTask || type == StateType::kParallel || type == StateType::kMap;
 }
 
+Error NestedTooDeeply() {
+  return Error(Code::kInvalid, "States.Runtime", "The output is nested too deeply.");
+}
+
+Failure TooLarge(const State& state) {
+  return {"States.DataLimitExceeded",
+          fmt::format("The state/task '{}' returned a result with a size exceeding the maximum "
+                      "number of bytes service limit.",
+                      state.name)};
+}
+
 }  // namespace
 
 void AddDocument(json::object& details, std::string_view member, const std::string& text) {
@@ -101,6 +112,15 @@ Scope Engine::ScopeFor(const Frame& frame, const Payload& input) {
   scope.fault_location = &query_location_;
   scope.query_steps = &query_steps_;
   return scope;
+}
+
+std::string AsCause(std::string text) {
+  static constexpr std::size_t kMaxCauseBytes = 32'768;
+  if (text.size() <= kMaxCauseBytes) return text;
+  std::size_t end = kMaxCauseBytes;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  text.resize(end);
+  return text;
 }
 
 Error WrappedError(std::string_view state_name, std::int64_t entered_event, const Error& error) {
@@ -213,18 +233,8 @@ void Engine::Exit(Frame& frame, Result<Payload> output, int next, std::vector<Va
   if (output) output = ApplyPath(frame, state.output_path, *std::move(output));
   if (!output) return HandleError(frame, output.error());
   Payload payload = *std::move(output);
-  if (payload.TooDeep()) {
-    return HandleError(frame,
-                       Error(Code::kInvalid, "States.Runtime", "The output is nested too deeply."));
-  }
-  if (payload.text().size() > kMaxPayloadBytes) {
-    return HandleFailure(
-        frame,
-        {"States.DataLimitExceeded",
-         fmt::format("The state/task '{}' returned a result with a size exceeding the maximum "
-                     "number of bytes service limit.",
-                     state.name)});
-  }
+  if (payload.TooDeep()) return HandleError(frame, NestedTooDeeply());
+  if (payload.text().size() > kMaxPayloadBytes) return HandleFailure(frame, TooLarge(state));
   if (inspection_ != nullptr && !inspection_->left) inspection_->next = next;
   Leave(frame, payload, std::move(assigned));
   if (next < 0) return FinishFrame(frame, std::move(payload));
@@ -260,7 +270,8 @@ void Engine::FinishFrame(Frame& frame, Payload output) {
 void Engine::HandleError(Frame& frame, const Error& error) {
   // AWS words this one without the state.
   const bool plain = error.reason() == "States.DataLimitExceeded";
-  const Error shown = plain ? error : Wrapped(frame, error);
+  const Error whole = plain ? error : Wrapped(frame, error);
+  const Error shown(whole.code(), whole.reason(), AsCause(whole.message()));
   if (shown.reason() == "States.QueryEvaluationError")
     NoteEvaluationFailure(frame, StateOf(frame), shown);
   HandleFailure(frame, {shown.reason(), shown.message()});
@@ -322,7 +333,7 @@ void Engine::Catch(Frame& frame, const Catcher& catcher, const Failure& failure)
     const Error wrapped = Wrapped(frame, error);
     if (wrapped.reason() == "States.QueryEvaluationError")
       NoteEvaluationFailure(frame, state, wrapped);
-    FailFrame(frame, {wrapped.reason(), wrapped.message()});
+    FailFrame(frame, {wrapped.reason(), AsCause(wrapped.message())});
   };
   const Payload error = Payload::FromValue(
       {{"Error", TextOrNull(failure.error)}, {"Cause", TextOrNull(failure.cause)}});
@@ -345,6 +356,8 @@ void Engine::Catch(Frame& frame, const Catcher& catcher, const Failure& failure)
     if (!merged) return fail(merged.error());
     output = *std::move(merged);
   }
+  if (output.TooDeep()) return fail(NestedTooDeeply());
+  if (output.text().size() > kMaxPayloadBytes) return FailFrame(frame, TooLarge(state));
   if (inspection_ != nullptr && !inspection_->left) {
     if (!state.jsonata) inspection_->Show("afterResultPath", output);
     inspection_->catcher = static_cast<int>(&catcher - state.catchers.data());

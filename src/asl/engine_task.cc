@@ -6,17 +6,9 @@
 namespace scones::asl {
 namespace {
 
-// The API's limit; what is longer is cut.
-constexpr std::size_t kMaxCauseBytes = 32'768;
-
 std::optional<std::string> NonEmpty(std::string text) {
   if (text.empty()) return std::nullopt;
-  if (text.size() > kMaxCauseBytes) {
-    std::size_t end = kMaxCauseBytes;
-    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-    text.resize(end);
-  }
-  return text;
+  return AsCause(std::move(text));
 }
 
 // How AWS names the task when its result is too large.

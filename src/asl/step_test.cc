@@ -423,5 +423,35 @@ TEST(StepTest, LargeDocumentsInACircleAreWrittenInManySmallSteps) {
   }
 }
 
+TEST(StepTest, ACauseThatTellsItsOwnInputAgainAndAgainStaysWithinItsLimit) {
+  Driven run(R"({"StartAt":"M","QueryLanguage":"JSONata","States":{"M":{"Type":"Map",
+    "Items":"{% $states.input %}","ItemProcessor":{"StartAt":"P","States":{
+      "P":{"Type":"Pass","End":true}}},
+    "Catch":[{"ErrorEquals":["States.ALL"],"Output":"{% $states.errorOutput %}","Next":"M"}],
+    "End":true}}})",
+             R"({"text":"\"\"\"\""})");
+  const Transition transition = run.Send(Start{});
+  std::size_t longest = 0;
+  for (const HistoryEvent& event : transition.events) {
+    if (event.type != EventType::kEvaluationFailed) continue;
+    longest = std::max(longest, event.details.at("cause").get_string().size());
+  }
+  EXPECT_GT(longest, 30'000u);
+  EXPECT_LE(longest, 32'768u);
+  EXPECT_LT(Encode(run.state()).size(), 2 * kMaxPayloadBytes);
+}
+
+TEST(StepTest, WhatACatcherMakesIsHeldToTheLimitOfOutputs) {
+  Driven run(R"({"StartAt":"T","States":{"T":{"Type":"Task",
+    "Resource":"arn:aws:lambda:us-east-1:1:function:f",
+    "Catch":[{"ErrorEquals":["States.ALL"],"ResultPath":"$.e","Next":"Z"}],"End":true},
+    "Z":{"Type":"Succeed"}}})",
+             R"({"text":")" + std::string(kMaxPayloadBytes - 100, 'x') + "\"}");
+  const auto task = All<RunTask>(run.Send(Start{})).at(0);
+  const auto ended = run.Send(TaskFailed{task.seq, "Boom", std::string(1000, 'y')});
+  ASSERT_TRUE(ended.outcome);
+  EXPECT_EQ(ended.outcome->error, "States.DataLimitExceeded");
+}
+
 }  // namespace
 }  // namespace scones::asl
