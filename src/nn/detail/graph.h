@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <variant>
@@ -49,25 +50,66 @@ struct Dense {
 };
 
 struct Add {};      // inputs[0] + inputs[1]
-struct Flatten {};  // [C, H, W] to [C * H * W], in that order
+struct Reshape {};  // the same elements in the same order under other dimensions
 struct Softmax {};
 struct Activate {};  // only what Op::activation says
 
-// max(low, min(x, high)).
-struct Clamp {
-  float low = 0;
-  float high = 0;
-  bool operator==(const Clamp&) const = default;
+// A function of one element; a and b are `alpha` and `beta`.
+enum class Function {
+  kClip,         // max(a, min(x, b)); relu is [0, the largest float]
+  kLeakyRelu,    // x < 0 ? a * x : x
+  kElu,          // x < 0 ? a * (exp(x) - 1) : x
+  kSigmoid,      // 1 / (1 + exp(-x))
+  kSwish,        // x / (1 + exp(-a * x))
+  kHardSigmoid,  // max(0, min(1, a * x + b))
+  kHardSwish,    // x * max(0, min(1, x / 6 + 1 / 2))
+  kGelu,         // x / 2 * (1 + erf(x / sqrt(2)))
+  kGeluTanh,     // x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x^3)))
+  kTanh,
+  kSoftplus,  // log(1 + exp(x))
+  kMish,      // x * tanh(softplus(x))
+  kErf,
+  kExp,
+  kLog,
+  kSqrt,
+  kAbs,
+  kLinear,  // a * x + b
+  kPower,   // a * x^b
 };
+struct Activation {
+  Function function = Function::kClip;
+  float alpha = 0;
+  float beta = 0;
+  bool operator==(const Activation&) const = default;
+};
+
+inline Activation Clip(float low, float high) { return {Function::kClip, low, high}; }
+inline Activation Relu() { return Clip(0, std::numeric_limits<float>::max()); }
+// True where no result can be below zero.
+inline bool NeverNegative(const Activation& activation) {
+  switch (activation.function) {
+    case Function::kClip:
+      return activation.alpha >= 0;
+    case Function::kSigmoid:
+    case Function::kHardSigmoid:
+    case Function::kSoftplus:
+    case Function::kExp:
+    case Function::kSqrt:
+    case Function::kAbs:
+      return true;
+    default:
+      return false;
+  }
+}
 
 struct Op {
   std::string name;  // of the ONNX node, for messages
-  std::variant<Conv, Affine, Pool, Dense, Add, Flatten, Softmax, Activate> kind;
+  std::variant<Conv, Affine, Pool, Dense, Add, Reshape, Softmax, Activate> kind;
   std::vector<ValueId> inputs;
   ValueId output = -1;
   // Added to the result (Conv only), then the activation is applied.
   std::optional<ValueId> residual;
-  std::optional<Clamp> activation;
+  std::optional<Activation> activation;
 };
 
 struct Graph {

@@ -117,7 +117,7 @@ Result<void> Importer::OnReduceMean(const Node& node) {
   TRY_VOID(OnGlobalPool(node));
   if (node.IntOr("keepdims", 1) != 0) return {};
   const ValueId pooled = graph_.ops.back().output;
-  TRY(const Op* op, Emit(node, Flatten{}, {pooled}, {DimsOf(pooled)[0]}));
+  TRY(const Op* op, Emit(node, nn::Reshape{}, {pooled}, {DimsOf(pooled)[0]}));
   (void)op;
   return {};
 }

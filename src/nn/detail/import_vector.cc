@@ -24,23 +24,22 @@ std::vector<float> Transposed(const std::vector<float>& matrix, std::int64_t row
 Result<void> Importer::OnRelu(const Node& node) {
   TRY(const ValueId input, Value(node, 0));
   TRY(Op * op, Emit(node, Activate{}, {input}, DimsOf(input)));
-  op->activation = Clamp{0, std::numeric_limits<float>::max()};
+  op->activation = nn::Relu();
   return {};
 }
 
 Result<void> Importer::OnClip(const Node& node) {
   constexpr float kLargest = std::numeric_limits<float>::max();
   TRY(const ValueId input, Value(node, 0));
-  Clamp clamp{node.FloatOr("min", -kLargest), node.FloatOr("max", kLargest)};
+  float low = node.FloatOr("min", -kLargest);
+  float high = node.FloatOr("max", kLargest);
   if (file_.opset >= 11) {
-    TRY(clamp.low, Scalar(node, 1, -kLargest));
-    TRY(clamp.high, Scalar(node, 2, kLargest));
+    TRY(low, Scalar(node, 1, -kLargest));
+    TRY(high, Scalar(node, 2, kLargest));
   }
-  if (!(clamp.low <= clamp.high)) return Refuse("its bounds are not in order");
-  clamp.low = std::max(clamp.low, -kLargest);
-  clamp.high = std::min(clamp.high, kLargest);
+  if (!(low <= high)) return Refuse("its bounds are not in order");
   TRY(Op * op, Emit(node, Activate{}, {input}, DimsOf(input)));
-  op->activation = clamp;
+  op->activation = nn::Clip(std::max(low, -kLargest), std::min(high, kLargest));
   return {};
 }
 
@@ -108,7 +107,7 @@ Result<void> Importer::OnFlatten(const Node& node) {
     values_[node.outputs[0]] = input;
     return {};
   }
-  TRY(const Op* op, Emit(node, Flatten{}, {input}, {ElementCount(dims)}));
+  TRY(const Op* op, Emit(node, nn::Reshape{}, {input}, {ElementCount(dims)}));
   (void)op;
   return {};
 }
@@ -129,7 +128,7 @@ Result<void> Importer::OnReshape(const Node& node) {
     values_[node.outputs[0]] = input;
     return {};
   }
-  TRY(const Op* op, Emit(node, Flatten{}, {input}, {count}));
+  TRY(const Op* op, Emit(node, nn::Reshape{}, {input}, {count}));
   (void)op;
   return {};
 }

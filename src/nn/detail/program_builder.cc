@@ -1,7 +1,7 @@
 #include "nn/detail/program_builder.h"
 
 #include <algorithm>
-#include <limits>
+#include <vector>
 
 namespace scones::nn {
 namespace {
@@ -15,20 +15,65 @@ constexpr auto kInference = dnnl::prop_kind::forward_inference;
 
 memory::desc Any(const memory::dims& dims) { return {dims, kFloat, Tag::any}; }
 memory::desc Plain(const memory::dims& dims) {
-  return {dims, kFloat, dims.size() == 4 ? Tag::nchw : Tag::nc};
+  static constexpr Tag kTags[] = {Tag::a, Tag::ab, Tag::abc, Tag::abcd, Tag::abcde, Tag::abcdef};
+  return {dims, kFloat, kTags[dims.size() - 1]};
 }
 memory::desc Vector(std::size_t size) { return {{static_cast<memory::dim>(size)}, kFloat, Tag::x}; }
 memory::dims Pair(const std::int64_t (&pair)[2]) { return {pair[0], pair[1]}; }
 
-bool IsRelu(const Clamp& clamp) {
-  return clamp.low == 0 && clamp.high == std::numeric_limits<float>::max();
-}
-algorithm EltwiseOf(const Clamp& clamp) {
-  return IsRelu(clamp) ? algorithm::eltwise_relu : algorithm::eltwise_clip;
-}
-// relu's parameter is its slope below zero.
-std::pair<float, float> ParametersOf(const Clamp& clamp) {
-  return IsRelu(clamp) ? std::pair(0.0f, 0.0f) : std::pair(clamp.low, clamp.high);
+// One or two oneDNN functions in a row that make up an activation.
+struct Eltwise {
+  algorithm function;
+  float alpha = 0;
+  float beta = 0;
+};
+std::vector<Eltwise> EltwisesOf(const Activation& activation) {
+  const float a = activation.alpha;
+  const float b = activation.beta;
+  switch (activation.function) {
+    case Function::kClip:
+      // relu's parameter is its slope below zero.
+      if (activation == Relu()) return {{algorithm::eltwise_relu}};
+      return {{algorithm::eltwise_clip, a, b}};
+    case Function::kLeakyRelu:
+      return {{algorithm::eltwise_relu, a}};
+    case Function::kElu:
+      return {{algorithm::eltwise_elu, a}};
+    case Function::kSigmoid:
+      return {{algorithm::eltwise_logistic}};
+    case Function::kSwish:
+      return {{algorithm::eltwise_swish, a}};
+    case Function::kHardSigmoid:
+      return {{algorithm::eltwise_linear, a, b}, {algorithm::eltwise_clip, 0, 1}};
+    case Function::kHardSwish:
+      return {{algorithm::eltwise_hardswish}};
+    case Function::kGelu:
+      return {{algorithm::eltwise_gelu_erf}};
+    case Function::kGeluTanh:
+      return {{algorithm::eltwise_gelu_tanh}};
+    case Function::kTanh:
+      return {{algorithm::eltwise_tanh}};
+    case Function::kSoftplus:
+      return {{algorithm::eltwise_soft_relu}};
+    case Function::kMish:
+      return {{algorithm::eltwise_mish}};
+    case Function::kErf:  // oneDNN has it only as part of gelu; Model::FromOnnx refuses what is
+                          // left
+      break;
+    case Function::kExp:
+      return {{algorithm::eltwise_exp}};
+    case Function::kLog:
+      return {{algorithm::eltwise_log}};
+    case Function::kSqrt:
+      return {{algorithm::eltwise_sqrt}};
+    case Function::kAbs:
+      return {{algorithm::eltwise_abs}};
+    case Function::kLinear:
+      return {{algorithm::eltwise_linear, a, b}};
+    case Function::kPower:
+      return {{algorithm::eltwise_pow, a, b}};
+  }
+  throw dnnl::error(dnnl_unimplemented, "there is no such function");
 }
 
 }  // namespace
@@ -64,7 +109,7 @@ void ProgramBuilder::Add(const Op& op, int op_index) {
   if (const auto* affine = std::get_if<Affine>(&op.kind)) return AddAffine(op, *affine);
   if (const auto* pool = std::get_if<Pool>(&op.kind)) return AddPool(op, *pool);
   if (std::holds_alternative<nn::Add>(op.kind)) return AddAdd(op);
-  if (std::holds_alternative<Flatten>(op.kind)) return AddFlatten(op);
+  if (std::holds_alternative<Reshape>(op.kind)) return AddReshape(op);
   if (std::holds_alternative<Softmax>(op.kind)) return AddSoftmax(op);
   AddActivate(op);
 }
@@ -153,11 +198,11 @@ void ProgramBuilder::AddAdd(const Op& op) {
 }
 
 // The same bytes under another shape, once they are in plain order.
-void ProgramBuilder::AddFlatten(const Op& op) {
+void ProgramBuilder::AddReshape(const Op& op) {
   const memory::dims in = DimsOf(op.inputs[0]);
   const Placed source = At(op.inputs[0]);
   bool in_order = source.desc == Plain(in);
-  if (in[2] == 1 && in[3] == 1) {
+  if (in.size() == 4 && in[2] == 1 && in[3] == 1) {
     in_order = in_order || source.desc == memory::desc(in, kFloat, Tag::nhwc) ||
                (in[1] % 16 == 0 && source.desc == memory::desc(in, kFloat, Tag::nChw16c)) ||
                (in[1] % 8 == 0 && source.desc == memory::desc(in, kFloat, Tag::nChw8c));
@@ -177,11 +222,16 @@ void ProgramBuilder::AddSoftmax(const Op& op) {
 
 void ProgramBuilder::AddActivate(const Op& op) {
   const Placed source = At(op.inputs[0]);
-  const Clamp clamp = op.activation.value_or(Clamp());
-  const auto [alpha, beta] = ParametersOf(clamp);
-  const dnnl::eltwise_forward::desc desc(kInference, EltwiseOf(clamp), source.desc, alpha, beta);
+  const std::vector<Eltwise> parts = EltwisesOf(op.activation.value_or(Relu()));
+  const dnnl::eltwise_forward::desc desc(kInference, parts[0].function, source.desc, parts[0].alpha,
+                                         parts[0].beta);
   dnnl::primitive_attr attributes;
   attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  dnnl::post_ops after;
+  for (std::size_t i = 1; i < parts.size(); ++i) {
+    after.append_eltwise(1.0f, parts[i].function, parts[i].alpha, parts[i].beta);
+  }
+  attributes.set_post_ops(after);
   const dnnl::eltwise_forward::primitive_desc chosen(desc, attributes, engine_);
   const Placed result = Place(op.output, source.desc);
   Emit(dnnl::eltwise_forward(chosen), chosen.scratchpad_desc(),
@@ -194,8 +244,9 @@ dnnl::primitive_attr ProgramBuilder::Attributes(const Op& op) const {
   dnnl::post_ops after;
   if (op.residual) after.append_sum(1.0f);
   if (op.activation) {
-    const auto [alpha, beta] = ParametersOf(*op.activation);
-    after.append_eltwise(1.0f, EltwiseOf(*op.activation), alpha, beta);
+    for (const Eltwise& part : EltwisesOf(*op.activation)) {
+      after.append_eltwise(1.0f, part.function, part.alpha, part.beta);
+    }
   }
   attributes.set_post_ops(after);
   return attributes;

@@ -38,7 +38,7 @@ class ProgramBuilder {
   void AddAffine(const Op& op, const Affine& affine);
   void AddPool(const Op& op, const Pool& pool);
   void AddAdd(const Op& op);
-  void AddFlatten(const Op& op);
+  void AddReshape(const Op& op);
   void AddSoftmax(const Op& op);
   void AddActivate(const Op& op);
 
