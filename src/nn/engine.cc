@@ -41,9 +41,19 @@ struct ArenaDeleter {
 };
 using Arena = std::unique_ptr<std::byte, ArenaDeleter>;
 
+// Without the instructions oneDNN computes bf16 in more steps than fp32, or not at all.
+bool HasBFloat16() {
+  const auto isa = dnnl::get_effective_cpu_isa();
+  return isa == dnnl::cpu_isa::avx512_core_bf16 || isa == dnnl::cpu_isa::avx512_core_amx;
+}
+
 Result<void> Check(const EngineOptions& options) {
-  if (options.precision != Precision::kFloat32) {
-    return Error(Code::kInvalid, "only precision fp32 is supported so far");
+  if (options.precision == Precision::kInt8) {
+    return Error(Code::kInvalid, "precision int8 is not supported so far");
+  }
+  if (options.precision == Precision::kBFloat16 && !HasBFloat16()) {
+    return Error(Code::kInvalid,
+                 "this processor has no bf16 instructions (AVX512_BF16): use precision fp32");
   }
   if (options.threads < 1 || options.threads > 256) {
     return Error(Code::kInvalid, fmt::format("threads must be 1 to 256, not {}", options.threads));
@@ -79,7 +89,8 @@ struct Engine::State {
 
 Result<void> Engine::State::Compile() {
   for (int batch = 1; batch <= options.max_batch; batch *= 2) {
-    TRY(Program program, Program::Compile(model->graph(), batch, engine, weights));
+    TRY(Program program,
+        Program::Compile(model->graph(), batch, options.precision, engine, weights));
     arena_bytes = std::max(arena_bytes, program.arena_bytes());
     if (arena_bytes > options.max_arena_bytes) {
       return Error(Code::kExhausted,

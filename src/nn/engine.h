@@ -5,20 +5,15 @@
 
 #include <memory>
 #include <span>
-#include <string_view>
 
 #include "base/result.h"
 #include "nn/model.h"
+#include "nn/precision.h"
 
 namespace scones::nn {
 
-enum class Precision { kFloat32, kBFloat16, kInt8 };
-
-// "fp32", "bf16", "int8". Errors: kInvalid.
-Result<Precision> ParsePrecision(std::string_view text);
-
 struct EngineOptions {
-  // Only kFloat32 can be compiled so far.
+  // kInt8 cannot be compiled so far.
   Precision precision = Precision::kFloat32;
   // Cores that one Run uses. More than one pays only for large models.
   int threads = 1;

@@ -15,25 +15,48 @@ namespace {
 
 using testing::ReferenceNet;
 
+std::vector<float> Run(const std::shared_ptr<const Model>& model, const EngineOptions& options,
+                       ReferenceNet& net, std::int64_t count) {
+  auto engine = Engine::Make(model, options);
+  EXPECT_TRUE(engine) << engine.error().message();
+  std::vector<float> got(static_cast<std::size_t>(count * model->class_count()));
+  for (int run = 0; engine && run < 2; ++run) {  // the second finds the arena dirty
+    const auto done = (*engine)->Run(net.input(), static_cast<int>(count), got);
+    EXPECT_TRUE(done) << done.error().message();
+  }
+  return got;
+}
+
+// Root mean square of the difference, in parts of that of the expected values.
+double RelativeError(const std::vector<float>& got, const std::vector<double>& expected) {
+  double difference = 0;
+  double size = 0;
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    difference += (got[i] - expected[i]) * (got[i] - expected[i]);
+    size += expected[i] * expected[i];
+  }
+  return std::sqrt(difference / size);
+}
+
+bool HasBFloat16() { return __builtin_cpu_supports("avx512bf16"); }
+
 // Runs the engine on all pictures of the net at once and compares with the plain loops.
 void ExpectParity(ReferenceNet& net, const std::string& output, std::size_t expected_ops,
                   double tolerance = 1e-4) {
   const auto model = Model::FromOnnx(net.Finish(output));
   ASSERT_TRUE(model) << model.error().message();
   EXPECT_EQ((*model)->graph().ops.size(), expected_ops);
-  auto engine = Engine::Make(*model, {.max_batch = 8});
-  ASSERT_TRUE(engine) << engine.error().message();
   const auto& expected = net.value(output);
-  const auto input = net.input();
-  std::vector<float> got(expected.v.size());
-  for (int run = 0; run < 2; ++run) {  // the second finds the arena dirty
-    const auto done = (*engine)->Run(input, static_cast<int>(expected.n), got);
-    ASSERT_TRUE(done) << done.error().message();
-    for (std::size_t i = 0; i < got.size(); ++i) {
-      ASSERT_NEAR(got[i], expected.v[i], tolerance * (1 + std::abs(expected.v[i])))
-          << "at " << i << " of run " << run;
-    }
+  const auto got = Run(*model, {.max_batch = 8}, net, expected.n);
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    ASSERT_NEAR(got[i], expected.v[i], tolerance * (1 + std::abs(expected.v[i]))) << "at " << i;
   }
+  if (!HasBFloat16()) return;
+  // A bf16 is off by 2^-9 at most, and each operator reads two: values and weights.
+  const double bound = tolerance == 0 ? 0 : std::ldexp(static_cast<double>(expected_ops), -8);
+  const auto rounded =
+      Run(*model, {.precision = Precision::kBFloat16, .max_batch = 8}, net, expected.n);
+  EXPECT_LE(RelativeError(rounded, expected.v), bound);
 }
 
 std::string Head(ReferenceNet& net, const std::string& from, std::int64_t classes = 5) {
@@ -187,7 +210,7 @@ TEST(Engine, OptionsThatCannotBeHadAreNamed) {
   const auto model = Model::FromOnnx(net.Finish(Head(net, net.Conv("input", {.out = 8})))).value();
   const auto int8 = Engine::Make(model, {.precision = Precision::kInt8});
   ASSERT_FALSE(int8);
-  EXPECT_EQ(int8.error().message(), "only precision fp32 is supported so far");
+  EXPECT_EQ(int8.error().message(), "precision int8 is not supported so far");
   EXPECT_FALSE(Engine::Make(model, {.threads = 0}));
   EXPECT_FALSE(Engine::Make(model, {.max_batch = 0}));
   EXPECT_EQ(Engine::Make(model, {.max_arena_bytes = 100}).error().code(), Code::kExhausted);

@@ -34,11 +34,11 @@ memory WeightStore::Fill(std::size_t count, float value) {
   return memory(desc, engine_, filled_.back().data());
 }
 
-Result<Program> Program::Compile(const Graph& graph, int batch, const dnnl::engine& engine,
-                                 WeightStore& weights) {
+Result<Program> Program::Compile(const Graph& graph, int batch, Precision precision,
+                                 const dnnl::engine& engine, WeightStore& weights) {
   std::string at = "the program";
   try {
-    ProgramBuilder builder(graph, batch, engine, weights);
+    ProgramBuilder builder(graph, batch, precision, engine, weights);
     for (std::size_t i = 0; i < graph.ops.size(); ++i) {
       at = graph.ops[i].name;
       builder.Add(graph.ops[i], static_cast<int>(i));

@@ -11,11 +11,12 @@
 #include "base/result.h"
 #include "nn/detail/graph.h"
 #include "nn/detail/memory_plan.h"
+#include "nn/precision.h"
 
 namespace scones::nn {
 
-// Weights in the layouts that primitives asked for, each reordered once and shared by the programs
-// of all batch sizes.
+// Weights in the data types and layouts that primitives asked for, each reordered once and shared
+// by the programs of all batch sizes.
 class WeightStore {
  public:
   explicit WeightStore(const dnnl::engine& engine) : engine_(engine) {}
@@ -41,8 +42,8 @@ class WeightStore {
 class Program {
  public:
   // Errors: kInternal naming the operator that oneDNN refuses.
-  static Result<Program> Compile(const Graph& graph, int batch, const dnnl::engine& engine,
-                                 WeightStore& weights);
+  static Result<Program> Compile(const Graph& graph, int batch, Precision precision,
+                                 const dnnl::engine& engine, WeightStore& weights);
 
   int batch() const { return batch_; }
   std::size_t arena_bytes() const { return plan_.total_bytes + scratch_bytes_; }

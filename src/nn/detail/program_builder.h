@@ -1,5 +1,6 @@
-// ProgramBuilder: chooses a primitive and a layout for each operator of a Graph, in order, and
-// notes which step writes and reads which buffer. Private to Program::Compile.
+// ProgramBuilder: chooses a primitive, a data type and a layout for each operator of a Graph, in
+// order, and notes which step writes and reads which buffer. Private to Program::Compile.
+// program_builder.cc holds the placing of values, program_operators.cc the operators.
 #pragma once
 
 #include <initializer_list>
@@ -16,17 +17,20 @@ enum Buffer : int { kInputBuffer = 0, kOutputBuffer = 1, kScratchBuffer = 2, kFi
 
 class ProgramBuilder {
  public:
-  ProgramBuilder(const Graph& graph, int batch, const dnnl::engine& engine, WeightStore& weights);
+  ProgramBuilder(const Graph& graph, int batch, Precision precision, const dnnl::engine& engine,
+                 WeightStore& weights);
 
   // May throw dnnl::error, as all of these do.
   void Add(const Op& op, int op_index);
   Program Finish();
 
  private:
-  // A value: its layout and the buffer that holds it.
+  // A value: its data type and layout, and the buffer that holds it.
   struct Placed {
     dnnl::memory::desc desc;
     int buffer = -1;
+
+    dnnl::memory::data_type type() const { return desc.data_type(); }
   };
   struct Argument {
     int id;
@@ -44,9 +48,14 @@ class ProgramBuilder {
 
   dnnl::memory::dims DimsOf(ValueId value) const;
   const Placed& At(ValueId value) const { return placed_[static_cast<std::size_t>(value)]; }
+  // The data type in which an operator that can have either writes `value`: that of the precision,
+  // but fp32 for the output and what a Softmax reads.
+  dnnl::memory::data_type TypeOf(ValueId value) const;
+  // `value` in fp32, for operators that have no other form. The layout stays.
+  Placed Float32(ValueId value);
   // Attributes with the residual and activation of `op` fused.
   dnnl::primitive_attr Attributes(const Op& op) const;
-  // `value` in the layout `desc`: itself, or a copy made by an added step.
+  // `value` in the data type and layout `desc`: itself, or a copy made by an added step.
   Placed InLayout(const Placed& value, const dnnl::memory::desc& desc);
   Placed NewBuffer(const dnnl::memory::desc& desc);
   // Where `value` of layout `desc` is to be written; the program's output, if it is that.
@@ -60,12 +69,19 @@ class ProgramBuilder {
   void Touch(int buffer);
 
   const Graph& graph_;
+  const dnnl::memory::data_type type_;  // of activations between operators
   const dnnl::engine& engine_;
   WeightStore& weights_;
   Program program_;
   std::vector<Placed> placed_;       // by ValueId
   std::vector<int> last_use_;        // by ValueId: index of the last operator that reads it
+  std::vector<bool> exact_;          // by ValueId: always fp32
   std::vector<Lifetime> lifetimes_;  // of buffers from kFirstPlanned
 };
+
+// `desc` with another data type.
+dnnl::memory::desc WithType(dnnl::memory::desc desc, dnnl::memory::data_type type);
+// Row-major, of one to six dimensions.
+dnnl::memory::desc Plain(const dnnl::memory::dims& dims, dnnl::memory::data_type type);
 
 }  // namespace scones::nn

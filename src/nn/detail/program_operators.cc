@@ -1,0 +1,177 @@
+#include <vector>
+
+#include "nn/detail/eltwise.h"
+#include "nn/detail/program_builder.h"
+
+namespace scones::nn {
+namespace {
+
+using dnnl::algorithm;
+using dnnl::memory;
+using Tag = dnnl::memory::format_tag;
+
+constexpr auto kFloat32 = memory::data_type::f32;
+constexpr auto kInference = dnnl::prop_kind::forward_inference;
+
+memory::desc Any(const memory::dims& dims, memory::data_type type) {
+  return {dims, type, Tag::any};
+}
+memory::desc Vector(std::size_t size) {
+  return {{static_cast<memory::dim>(size)}, kFloat32, Tag::x};
+}
+memory::dims Pair(const std::int64_t (&pair)[2]) { return {pair[0], pair[1]}; }
+
+}  // namespace
+
+void ProgramBuilder::Add(const Op& op, int op_index) {
+  if (const auto* conv = std::get_if<Conv>(&op.kind)) return AddConv(op, *conv, op_index);
+  if (const auto* dense = std::get_if<Dense>(&op.kind)) return AddDense(op, *dense);
+  if (const auto* affine = std::get_if<Affine>(&op.kind)) return AddAffine(op, *affine);
+  if (const auto* pool = std::get_if<Pool>(&op.kind)) return AddPool(op, *pool);
+  if (std::holds_alternative<nn::Add>(op.kind)) return AddAdd(op);
+  if (std::holds_alternative<Reshape>(op.kind)) return AddReshape(op);
+  if (std::holds_alternative<Softmax>(op.kind)) return AddSoftmax(op);
+  AddActivate(op);
+}
+
+void ProgramBuilder::AddConv(const Op& op, const Conv& conv, int op_index) {
+  const memory::dims in = DimsOf(op.inputs[0]);
+  const memory::dims out = DimsOf(op.output);
+  const Window& w = conv.window;
+  const std::int64_t per_group = in[1] / conv.groups;
+  const bool grouped = conv.groups > 1;
+  const memory::dims weight_dims =
+      grouped ? memory::dims{conv.groups, out[1] / conv.groups, per_group, w.kernel[0], w.kernel[1]}
+              : memory::dims{out[1], per_group, w.kernel[0], w.kernel[1]};
+  const memory::desc plain_weights(weight_dims, kFloat32, grouped ? Tag::goihw : Tag::oihw);
+  const memory::desc bias = Vector(conv.bias.size());
+  const dnnl::convolution_forward::desc desc(
+      kInference, algorithm::convolution_direct, Any(in, type_), Any(weight_dims, type_), bias,
+      Any(out, type_), Pair(w.stride), {w.dilation[0] - 1, w.dilation[1] - 1}, Pair(w.pad_begin),
+      Pair(w.pad_end));
+  const dnnl::convolution_forward::primitive_desc chosen(desc, Attributes(op), engine_);
+  const Placed source = InLayout(At(op.inputs[0]), chosen.src_desc());
+  const Placed result = op.residual ? PlaceOnResidual(op, chosen.dst_desc(), op_index)
+                                    : Place(op.output, chosen.dst_desc());
+  Emit(dnnl::convolution_forward(chosen), chosen.scratchpad_desc(),
+       {{DNNL_ARG_SRC, source}, {DNNL_ARG_DST, result}},
+       {{DNNL_ARG_WEIGHTS, weights_.Get(conv.weights, plain_weights, chosen.weights_desc())},
+        {DNNL_ARG_BIAS, weights_.Get(conv.bias, bias, bias)}});
+}
+
+void ProgramBuilder::AddDense(const Op& op, const Dense& dense) {
+  const memory::dims in = DimsOf(op.inputs[0]);
+  const memory::dims out = DimsOf(op.output);
+  const memory::dims weight_dims = {out[1], in[1]};
+  const memory::desc bias = Vector(dense.bias.size());
+  const dnnl::inner_product_forward::desc desc(kInference, Any(in, type_), Any(weight_dims, type_),
+                                               bias, Any(out, TypeOf(op.output)));
+  const dnnl::inner_product_forward::primitive_desc chosen(desc, Attributes(op), engine_);
+  const Placed source = InLayout(At(op.inputs[0]), chosen.src_desc());
+  const Placed result = Place(op.output, chosen.dst_desc());
+  const memory::desc plain_weights(weight_dims, kFloat32, Tag::oi);
+  Emit(dnnl::inner_product_forward(chosen), chosen.scratchpad_desc(),
+       {{DNNL_ARG_SRC, source}, {DNNL_ARG_DST, result}},
+       {{DNNL_ARG_WEIGHTS, weights_.Get(dense.weights, plain_weights, chosen.weights_desc())},
+        {DNNL_ARG_BIAS, weights_.Get(dense.bias, bias, bias)}});
+}
+
+// Batch normalization of mean 0 and variance 1.
+void ProgramBuilder::AddAffine(const Op& op, const Affine& affine) {
+  using Flags = dnnl::normalization_flags;
+  const Placed source = At(op.inputs[0]);
+  const std::size_t channels = affine.scale.size();
+  const dnnl::batch_normalization_forward::desc desc(
+      kInference, source.desc, 0.0f, Flags::use_global_stats | Flags::use_scale | Flags::use_shift);
+  const dnnl::batch_normalization_forward::primitive_desc chosen(desc, Attributes(op), engine_);
+  const Placed result = Place(op.output, chosen.dst_desc());
+  Emit(dnnl::batch_normalization_forward(chosen), chosen.scratchpad_desc(),
+       {{DNNL_ARG_SRC, source}, {DNNL_ARG_DST, result}},
+       {{DNNL_ARG_SCALE, weights_.Get(affine.scale, Vector(channels), Vector(channels))},
+        {DNNL_ARG_SHIFT, weights_.Get(affine.shift, Vector(channels), Vector(channels))},
+        {DNNL_ARG_MEAN, weights_.Fill(channels, 0.0f)},
+        {DNNL_ARG_VARIANCE, weights_.Fill(channels, 1.0f)}});
+}
+
+void ProgramBuilder::AddPool(const Op& op, const Pool& pool) {
+  const auto kind = pool.kind == PoolKind::kMax       ? algorithm::pooling_max
+                    : pool.kind == PoolKind::kAverage ? algorithm::pooling_avg_exclude_padding
+                                                      : algorithm::pooling_avg_include_padding;
+  const Placed source = At(op.inputs[0]);
+  const Window& w = pool.window;
+  const dnnl::pooling_forward::desc desc(kInference, kind, source.desc,
+                                         Any(DimsOf(op.output), source.type()), Pair(w.stride),
+                                         Pair(w.kernel), Pair(w.pad_begin), Pair(w.pad_end));
+  const dnnl::pooling_forward::primitive_desc chosen(desc, Attributes(op), engine_);
+  const Placed result = Place(op.output, chosen.dst_desc());
+  Emit(dnnl::pooling_forward(chosen), chosen.scratchpad_desc(),
+       {{DNNL_ARG_SRC, source}, {DNNL_ARG_DST, result}});
+}
+
+void ProgramBuilder::AddAdd(const Op& op) {
+  const Placed first = At(op.inputs[0]);
+  const Placed second = InLayout(At(op.inputs[1]), first.desc);
+  const dnnl::binary::desc desc(algorithm::binary_add, first.desc, second.desc, first.desc);
+  const dnnl::binary::primitive_desc chosen(desc, Attributes(op), engine_);
+  const Placed result = Place(op.output, first.desc);
+  Emit(dnnl::binary(chosen), chosen.scratchpad_desc(),
+       {{DNNL_ARG_SRC_0, first}, {DNNL_ARG_SRC_1, second}, {DNNL_ARG_DST, result}});
+}
+
+// The same bytes under another shape, once they are in plain order.
+void ProgramBuilder::AddReshape(const Op& op) {
+  const memory::dims in = DimsOf(op.inputs[0]);
+  const Placed source = At(op.inputs[0]);
+  const memory::data_type type = source.type();
+  bool in_order = source.desc == Plain(in, type);
+  if (in.size() == 4 && in[2] == 1 && in[3] == 1) {
+    in_order = in_order || source.desc == memory::desc(in, type, Tag::nhwc) ||
+               (in[1] % 16 == 0 && source.desc == memory::desc(in, type, Tag::nChw16c)) ||
+               (in[1] % 8 == 0 && source.desc == memory::desc(in, type, Tag::nChw8c));
+  }
+  const Placed ordered = in_order ? source : InLayout(source, Plain(in, type));
+  placed_[static_cast<std::size_t>(op.output)] = {Plain(DimsOf(op.output), type), ordered.buffer};
+}
+
+void ProgramBuilder::AddSoftmax(const Op& op) {
+  const Placed source = InLayout(At(op.inputs[0]), Plain(DimsOf(op.inputs[0]), kFloat32));
+  const dnnl::softmax_forward::desc desc(kInference, source.desc, 1);
+  const dnnl::softmax_forward::primitive_desc chosen(desc, Attributes(op), engine_);
+  const Placed result = Place(op.output, source.desc);
+  Emit(dnnl::softmax_forward(chosen), chosen.scratchpad_desc(),
+       {{DNNL_ARG_SRC, source}, {DNNL_ARG_DST, result}});
+}
+
+void ProgramBuilder::AddActivate(const Op& op) {
+  const Placed source = At(op.inputs[0]);
+  const std::vector<Eltwise> parts = EltwisesOf(op.activation.value_or(Relu()));
+  const dnnl::eltwise_forward::desc desc(kInference, parts[0].function, source.desc, parts[0].alpha,
+                                         parts[0].beta);
+  dnnl::primitive_attr attributes;
+  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  dnnl::post_ops after;
+  for (std::size_t i = 1; i < parts.size(); ++i) {
+    after.append_eltwise(1.0f, parts[i].function, parts[i].alpha, parts[i].beta);
+  }
+  attributes.set_post_ops(after);
+  const dnnl::eltwise_forward::primitive_desc chosen(desc, attributes, engine_);
+  const Placed result = Place(op.output, source.desc);
+  Emit(dnnl::eltwise_forward(chosen), chosen.scratchpad_desc(),
+       {{DNNL_ARG_SRC, source}, {DNNL_ARG_DST, result}});
+}
+
+dnnl::primitive_attr ProgramBuilder::Attributes(const Op& op) const {
+  dnnl::primitive_attr attributes;
+  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  dnnl::post_ops after;
+  if (op.residual) after.append_sum(1.0f);
+  if (op.activation) {
+    for (const Eltwise& part : EltwisesOf(*op.activation)) {
+      after.append_eltwise(1.0f, part.function, part.alpha, part.beta);
+    }
+  }
+  attributes.set_post_ops(after);
+  return attributes;
+}
+
+}  // namespace scones::nn
