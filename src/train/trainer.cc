@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cmath>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <numeric>
 #include <thread>
@@ -84,7 +85,6 @@ class Trainer {
         device_(BestDevice()),
         network_(std::move(graph), device_, static_cast<std::uint64_t>(settings_.seed)),
         optimizer_(settings_, network_.weights(), network_.decay_mask()),
-        drawer_(settings_, normalization_),
         compute_(settings_.precision_dtype == "float32" ? at::kFloat : at::kBFloat16) {
     batch_size_ = std::min<int>(settings_.mini_batch_size, static_cast<int>(request.train->size()));
     if (settings_.ema_decay > 0) average_ = Copy();
@@ -111,10 +111,11 @@ class Trainer {
     const int* order;
   };
   double Step(const Place& place, double& correct);
-  void ComputeParts(const Place& place);
   void ComputePart(const Place& place, int index);
+  void OnEveryPart(const std::function<void(int index)>& work);
   void UpdateAverage();
   Evaluation Evaluate(const PictureSet& set, at::ScalarType compute);
+  Evaluation EvaluateShare(const PictureSet& set, at::ScalarType compute, int index);
   // Validates, keeps the best and writes a checkpoint. Returns the accuracy that decisions go by:
   // of validation where there is a channel for it, else of training.
   Result<double> FinishEpoch(int epoch, const EpochResult& result, double started);
@@ -127,7 +128,6 @@ class Trainer {
   at::Device device_;
   Network network_;
   Optimizer optimizer_;
-  BatchDrawer drawer_;
   at::ScalarType compute_;
   int batch_size_ = 1;
   int threads_a_part_ = 1;
@@ -179,22 +179,23 @@ void Trainer::ComputePart(const Place& place, int index) {
   part.loss = loss.item<double>();
 }
 
-// Every part has ended when this returns or throws: they read what `place` points to.
-void Trainer::ComputeParts(const Place& place) {
+// Calls `work` once for each part, side by side where there are threads. Every call has ended when
+// this returns or throws, so that `work` may use the caller's variables.
+void Trainer::OnEveryPart(const std::function<void(int index)>& work) {
   std::exception_ptr failure;
-  auto guarded = [&](auto&& work) {
+  auto guarded = [&](auto&& call) {
     try {
-      work();
+      call();
     } catch (...) {
       failure = std::current_exception();
     }
   };
   int count = static_cast<int>(parts_.size());
   for (int i = 1; i < count; ++i) {
-    if (parts_[i]->worker) parts_[i]->worker->Start([this, &place, i] { ComputePart(place, i); });
+    if (parts_[i]->worker) parts_[i]->worker->Start([&work, i] { work(i); });
   }
   for (int i = 0; i < count; ++i) {
-    if (!parts_[i]->worker) guarded([&] { ComputePart(place, i); });
+    if (!parts_[i]->worker) guarded([&] { work(i); });
   }
   for (int i = 1; i < count; ++i) {
     if (parts_[i]->worker) guarded([&] { parts_[i]->worker->Wait(); });
@@ -203,7 +204,7 @@ void Trainer::ComputeParts(const Place& place) {
 }
 
 double Trainer::Step(const Place& place, double& correct) {
-  ComputeParts(place);
+  OnEveryPart([&](int index) { ComputePart(place, index); });
   at::NoGradGuard no_grad;
   double loss = 0;
   network_.gradient().zero_();
@@ -266,13 +267,27 @@ Result<EpochResult> Trainer::RunEpoch(int epoch) {
 }
 
 Evaluation Trainer::Evaluate(const PictureSet& set, at::ScalarType compute) {
+  std::vector<Evaluation> shares(parts_.size());
+  OnEveryPart([&](int index) { shares[index] = EvaluateShare(set, compute, index); });
+  Evaluation total;
+  for (const Evaluation& share : shares) {
+    total.correct += share.correct;
+    total.top_k_correct += share.top_k_correct;
+  }
+  return total;
+}
+
+// Every n-th batch of pictures, n being the number of parts.
+Evaluation Trainer::EvaluateShare(const PictureSet& set, at::ScalarType compute, int index) {
   at::NoGradGuard no_grad;
   Evaluation result;
-  Canvas canvas = drawer_.CanvasFor({settings_.height, settings_.width});
-  for (std::size_t first = 0; first < set.size(); first += kEvaluationBatch) {
+  BatchDrawer& drawer = parts_[index]->drawer;
+  Canvas canvas = drawer.CanvasFor({settings_.height, settings_.width});
+  std::size_t step = kEvaluationBatch * parts_.size();
+  for (std::size_t first = kEvaluationBatch * index; first < set.size(); first += step) {
     int count = static_cast<int>(std::min<std::size_t>(kEvaluationBatch, set.size() - first));
-    drawer_.DrawPlain(set, first, count, canvas);
-    at::Tensor pictures = drawer_.Pixels(set.channels, canvas).to(device_);
+    drawer.DrawPlain(set, first, count, canvas);
+    at::Tensor pictures = drawer.Pixels(set.channels, canvas).to(device_);
     at::Tensor logits =
         network_.Forward(pictures, Network::Mode::kInference, compute).to(at::kCPU).contiguous();
     for (int i = 0; i < count; ++i) {
