@@ -9,43 +9,23 @@ cd "$(dirname "$0")/.."
 build=$(cd "${SCONES_BUILD:-build/release}" && pwd)
 requests=${1:-20000}
 peer_requests=${2:-4000}
-
-work=$(mktemp -d)
-ours=
-peer=
-finish() {
-  for process in $ours $peer; do kill "$process" 2>/dev/null || true; wait "$process" 2>/dev/null || true; done
-  rm -rf "$work"
-}
-trap finish EXIT INT TERM
+. bench/lib/serve.sh
 
 s3rver=${S3RVER:-$work/npm}
-if [ ! -d "$s3rver/node_modules/s3rver" ]; then
-  mkdir -p "$s3rver"
-  (cd "$s3rver" && npm install --no-audit --no-fund --silent s3rver)
-fi
-
-# Waits until $1 (a pattern) stands in file $2; prints the port that ends the match.
-port_of() {
-  tries=0
-  while ! found=$(grep -o -m1 "$1" "$2"); do
-    tries=$((tries + 1))
-    if [ "$tries" -gt 200 ]; then cat "$2" >&2; exit 1; fi
-    sleep 0.05
-  done
-  echo "${found##*:}"
-}
+install_peer "$s3rver" s3rver
+# The port that ends the first match of pattern $1 in file $2.
+port_of() { wait_for "$1" "$2" | sed 's/.*://'; }
 key_of() { sed -n "s/^$1 *= *//p" "$work/data/credentials" | head -1; }
 
 "$build/scones" serve --data-dir "$work/data" --port 0 --log-level warning >"$work/ours.log" 2>&1 &
-ours=$!
+servers=$!
 port=$(port_of 'http://[0-9.]*:[0-9]*' "$work/ours.log")
 mkdir "$work/peer"
 node "$s3rver/node_modules/.bin/s3rver" -d "$work/peer" -p 0 -s >"$work/peer.log" 2>&1 &
-peer=$!
+servers="$servers $!"
 peer_port=$(port_of '[0-9.]*:[0-9]*' "$work/peer.log")
 
-echo "$(nproc) cores, load $(cut -d' ' -f1-3 /proc/loadavg), commit $(git rev-parse --short HEAD)"
+print_conditions
 echo "scones, $requests requests"
 "$build/s3_load" --port "$port" --access-key "$(key_of aws_access_key_id)" \
   --secret-key "$(key_of aws_secret_access_key)" --count "$requests" --lists 200 | tee "$work/ours"

@@ -6,10 +6,13 @@
 
 #include <charconv>
 #include <cmath>
+#include <map>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "base/json.h"
+#include "vision/lst.h"
 
 namespace scones::endpoints {
 namespace {
@@ -50,14 +53,30 @@ Result<void> ReadEntry(archive* reader, std::uint64_t& left, std::string* out) {
   }
 }
 
+constexpr std::string_view kCalibration = "calibration/";
+constexpr std::string_view kCalibrationList = "calibration.lst";
+
 struct Contents {
   std::optional<std::string> onnx;
   std::optional<std::string> metadata;
+  std::map<std::string, std::string, std::less<>> calibration;  // by path below calibration/
 };
+
+// Where the entry's bytes go; null for one that is of no use here.
+std::string* SlotFor(std::string_view path, Contents& contents) {
+  if (path == "model.onnx") return &contents.onnx.emplace();
+  if (path == "metadata.json") return &contents.metadata.emplace();
+  if (!path.starts_with(kCalibration)) return nullptr;
+  path.remove_prefix(kCalibration.size());
+  std::string& slot = contents.calibration[std::string(path)];
+  slot.clear();
+  return &slot;
+}
 
 Result<Contents> ReadContents(archive* reader, const ArtifactLimits& limits) {
   Contents contents;
   std::uint64_t left = limits.max_unpacked_bytes;
+  std::uint64_t calibration_left = limits.max_calibration_bytes;
   for (int entries = 0;; ++entries) {
     archive_entry* entry = nullptr;
     const int status = archive_read_next_header(reader, &entry);
@@ -75,10 +94,8 @@ Result<Contents> ReadContents(archive* reader, const ArtifactLimits& limits) {
     if (type != AE_IFREG || archive_entry_hardlink(entry) != nullptr) {
       return Bad(fmt::format("entry '{}' is neither a file nor a folder", path.substr(0, 200)));
     }
-    std::string* kept = nullptr;
-    if (path == "model.onnx") kept = &contents.onnx.emplace();
-    if (path == "metadata.json") kept = &contents.metadata.emplace();
-    TRY_VOID(ReadEntry(reader, left, kept));
+    std::uint64_t& budget = path.starts_with(kCalibration) ? calibration_left : left;
+    TRY_VOID(ReadEntry(reader, budget, SlotFor(path, contents)));
   }
 }
 
@@ -124,6 +141,29 @@ Result<void> ParseTriple(const json::object& object, std::string_view name,
     out[c] = static_cast<float>(number.to_number<double>());
   }
   return {};
+}
+
+// The pictures that the list names, in its order; none where there is no list.
+Result<std::vector<CalibrationPicture>> ReadCalibration(Contents& contents, int max_pictures) {
+  std::vector<CalibrationPicture> pictures;
+  const auto list = contents.calibration.find(kCalibrationList);
+  if (list == contents.calibration.end()) return pictures;
+  const auto entries = vision::ParseLst(list->second, "calibration/calibration.lst");
+  if (!entries) return Bad(entries.error().message());
+  if (std::cmp_greater(entries->size(), max_pictures)) {
+    return Error(Code::kExhausted, fmt::format("model.tar.gz: calibration/ has {} pictures; at "
+                                               "most {} are allowed",
+                                               entries->size(), max_pictures));
+  }
+  for (const vision::LstEntry& entry : *entries) {
+    const auto found = contents.calibration.find(entry.path);
+    if (found == contents.calibration.end()) {
+      return Bad(fmt::format("line {} of calibration/calibration.lst names {}, which is not there",
+                             entry.line, entry.path));
+    }
+    pictures.push_back({std::move(found->second), entry.label});
+  }
+  return pictures;
 }
 
 }  // namespace
@@ -178,6 +218,7 @@ Result<Artifact> ReadArtifact(const io::Path& path, const ArtifactLimits& limits
   if (contents.metadata->size() > kMaxMetadataBytes) return Bad("metadata.json is too large");
   Artifact artifact;
   TRY(artifact.metadata, ParseModelMetadata(*contents.metadata));
+  TRY(artifact.calibration, ReadCalibration(contents, limits.max_calibration_pictures));
   artifact.onnx = *std::move(contents.onnx);
   return artifact;
 }

@@ -41,6 +41,39 @@ TEST_F(ArtifactTest, AModelIsReadWithItsMetadataAndOtherFilesAreSkipped) {
   EXPECT_EQ(artifact->metadata.temperature, 1.0);
 }
 
+TEST_F(ArtifactTest, CalibrationPicturesComeInTheOrderOfTheirList) {
+  EXPECT_TRUE(Read(MakeTarGz({onnx_, metadata_}))->calibration.empty());
+  const auto artifact =
+      Read(MakeTarGz({onnx_,
+                      {"./calibration/b.png", "B", "", ""},
+                      {"./calibration/calibration.lst", "7\t2\tdeep/a.png\n9\t0\tb.png\n", "", ""},
+                      {"calibration/deep/a.png", "A", "", ""},
+                      metadata_}));
+  ASSERT_TRUE(artifact) << artifact.error().message();
+  ASSERT_EQ(artifact->calibration.size(), 2u);
+  EXPECT_EQ(artifact->calibration[0].bytes, "A");
+  EXPECT_EQ(artifact->calibration[0].label, 2);
+  EXPECT_EQ(artifact->calibration[1].bytes, "B");
+  EXPECT_EQ(artifact->calibration[1].label, 0);
+}
+
+TEST_F(ArtifactTest, CalibrationThatIsWrongOrTooLargeIsRefused) {
+  const auto with = [&](const std::string& list) {
+    return MakeTarGz({onnx_,
+                      metadata_,
+                      {"calibration/a.png", "A", "", ""},
+                      {"calibration/calibration.lst", list, "", ""}});
+  };
+  EXPECT_THAT(Refusal(with("1\t0\ta.png\n2\t0\tb.png\n")),
+              HasSubstr("line 2 of calibration/calibration.lst names b.png"));
+  EXPECT_THAT(Refusal(with("1 0 a.png\n")), HasSubstr("calibration.lst line 1"));
+  EXPECT_THAT(Refusal(with("1\t0\t../model.onnx\n")), HasSubstr("inside its folder"));
+  const std::string fine = with("1\t0\ta.png\n");
+  EXPECT_EQ(Refusal(fine), "accepted");
+  EXPECT_THAT(Refusal(fine, {.max_calibration_pictures = 0}), HasSubstr("at most 0"));
+  EXPECT_THAT(Refusal(fine, {.max_calibration_bytes = 5}), HasSubstr("more than allowed"));
+}
+
 TEST_F(ArtifactTest, HostileEntriesAreRefused) {
   EXPECT_THAT(Refusal(MakeTarGz({{"../model.onnx", "x", "", ""}})), HasSubstr("leads out"));
   EXPECT_THAT(Refusal(MakeTarGz({{"/etc/x", "x", "", ""}})), HasSubstr("leads out"));

@@ -97,8 +97,8 @@ Result<void> TrainAndWrite(const std::filesystem::path& root, const std::atomic<
     return {};
   };
   TRY(TrainedModel model, Train(request, log));
-  TRY_VOID(
-      WriteModel(directory, model, settings, {train.size(), validation ? validation->size() : 0}));
+  TRY_VOID(WriteModel(directory, model, settings,
+                      {train.size(), validation ? validation->size() : 0}, train));
   log.Info("Saved checkpoint to \"" + (directory / "model.onnx").string() + "\"");
   if (validation) {
     log.Info(fmt::format("The kept model (epoch {}) is right on {} of {} validation pictures",

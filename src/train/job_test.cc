@@ -13,12 +13,14 @@
 #include "io/file.h"
 #include "nn/engine.h"
 #include "nn/model.h"
+#include "train/calibration_pictures.h"
 #include "train/job_input.h"
 #include "train/model_writer.h"
 #include "train/onnx_writer.h"
 #include "train/random_stream.h"
 #include "train/trainer.h"
 #include "vision/image_codec.h"
+#include "vision/lst.h"
 
 namespace scones::train {
 namespace {
@@ -130,6 +132,39 @@ TEST_F(Job, OverfitsThirtyTwoPicturesAndWritesModelAndMetadata) {
   EXPECT_THAT(log, HasSubstr("Epoch[3] Time cost="));
   EXPECT_THAT(log, HasSubstr("Storing the best model with validation accuracy: "));
   EXPECT_FALSE(fs::exists(root_ / "output/failure"));
+}
+
+TEST_F(Job, PicturesToCalibrateWithTravelWithTheModel) {
+  settings_["epochs"] = "1";
+  settings_["image_shape"] = "3,24,20";
+  ASSERT_EQ(Run(), kSuccess) << Read("output/failure");
+  auto list =
+      vision::ReadLst(root_ / "model/calibration/calibration.lst", root_ / "model/calibration");
+  ASSERT_TRUE(list) << list.error().message();
+  ASSERT_EQ(list->size(), 32u);
+  for (const vision::LstEntry& entry : *list) {
+    auto picture = vision::DecodeImage(Read("model/calibration/" + entry.path));
+    ASSERT_TRUE(picture);
+    const vision::Image whole = DrawShape(entry.label, entry.index);
+    ASSERT_EQ(picture->width, 20);
+    ASSERT_EQ(picture->height, 24);
+    EXPECT_TRUE(std::equal(picture->At(0, 0), picture->At(0, 0) + 60, whole.At(6, 4)));
+  }
+}
+
+TEST(CalibrationPictures, TakesAsManyOfEachClassAsOfAnyOtherUpTo512) {
+  PictureSet set;
+  for (int i = 0; i < 900; ++i) {
+    set.pictures.push_back({4, 4, i < 600 ? 0 : i < 880 ? 1 : 2, set.samples.size()});
+    set.samples.insert(set.samples.end(), 48, static_cast<std::uint8_t>(i));
+  }
+  const auto files = MakeCalibration(set, 4, 4);
+  ASSERT_EQ(files.size(), 513u);
+  auto list = vision::ParseLst(files.back().bytes, "list");
+  ASSERT_TRUE(list);
+  std::map<int, int> counts;
+  for (const vision::LstEntry& entry : *list) ++counts[entry.label];
+  EXPECT_EQ(counts, (std::map<int, int>{{0, 246}, {1, 246}, {2, 20}}));
 }
 
 TEST_F(Job, TheSameSeedGivesTheSameModelByteForByte) {

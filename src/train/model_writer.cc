@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <vector>
+
 #include "base/json.h"
 #include "io/file.h"
+#include "train/calibration_pictures.h"
 #include "train/onnx_writer.h"
 
 namespace scones::train {
@@ -45,6 +48,19 @@ json::object DescribeMetrics(const Metrics& metrics) {
   return result;
 }
 
+// Not synced file by file: the model is packed and stored before its job counts as done.
+Result<void> WriteCalibration(const std::filesystem::path& directory,
+                              const std::vector<CalibrationFile>& files) {
+  TRY_VOID(io::RemoveAll(directory));  // of a run that was cut off
+  if (files.empty()) return {};
+  TRY_VOID(io::MakeDirectories(directory));
+  for (const CalibrationFile& file : files) {
+    TRY(io::File out, io::File::Open(directory / file.name, io::File::Mode::kCreateNew));
+    TRY_VOID(out.Write(file.bytes));
+  }
+  return {};
+}
+
 }  // namespace
 
 std::string DescribeModel(const TrainedModel& model, const Hyperparameters& settings,
@@ -70,8 +86,10 @@ std::string DescribeModel(const TrainedModel& model, const Hyperparameters& sett
 }
 
 Result<void> WriteModel(const std::filesystem::path& directory, const TrainedModel& model,
-                        const Hyperparameters& settings, const ModelFacts& facts) {
-  TRY_VOID(io::MakeDirectories(directory));
+                        const Hyperparameters& settings, const ModelFacts& facts,
+                        const PictureSet& pictures) {
+  TRY_VOID(WriteCalibration(directory / "calibration",
+                            MakeCalibration(pictures, settings.height, settings.width)));
   TRY_VOID(io::WriteFileDurably(
       directory / "model.onnx",
       EncodeOnnx(model.graph, model.parameters, settings.height, settings.width)));

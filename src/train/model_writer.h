@@ -1,5 +1,5 @@
-// Writes model/: model.onnx, metadata.json and checkpoints. Format: docs/formats/model.md.
-// Blocking; one thread.
+// Writes model/: model.onnx, metadata.json, calibration/ and checkpoints. Format:
+// docs/formats/model.md. Blocking; one thread.
 #pragma once
 
 #include <filesystem>
@@ -20,9 +20,11 @@ struct ModelFacts {
 std::string DescribeModel(const TrainedModel& model, const Hyperparameters& settings,
                           const ModelFacts& facts);
 
+// Some of `pictures`, the training channel, become calibration/.
 // Errors: kExhausted (disk full), kDenied, kInternal.
 Result<void> WriteModel(const std::filesystem::path& directory, const TrainedModel& model,
-                        const Hyperparameters& settings, const ModelFacts& facts);
+                        const Hyperparameters& settings, const ModelFacts& facts,
+                        const PictureSet& pictures);
 
 // Writes checkpoint-NNNN.onnx for `epoch`, counted from 0 (NNNN from 1). Returns its path.
 Result<std::filesystem::path> WriteCheckpoint(const std::filesystem::path& directory, int epoch,
