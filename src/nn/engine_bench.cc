@@ -37,7 +37,8 @@ std::shared_ptr<const Model> ResNet(const std::vector<std::int64_t>& widths, int
 
 void Run(benchmark::State& state, const std::shared_ptr<const Model>& model) {
   const int batch = static_cast<int>(state.range(0));
-  auto engine = Engine::Make(model, {.max_batch = batch}).value();
+  const auto precision = static_cast<Precision>(state.range(1));
+  auto engine = Engine::Make(model, {.precision = precision, .max_batch = batch}).value();
   const std::vector<float> input(static_cast<std::size_t>(batch) * 3 * 32 * 32, 0.5f);
   std::vector<float> output(static_cast<std::size_t>(batch) * 10);
   for (auto _ : state) {
@@ -65,8 +66,8 @@ void MakeEngine(benchmark::State& state) {
   }
 }
 
-BENCHMARK(ResNet20)->Arg(1)->Arg(8)->Arg(32)->Unit(benchmark::kMillisecond);
-BENCHMARK(ResNet18)->Arg(1)->Arg(8)->Arg(32)->Unit(benchmark::kMillisecond);
+BENCHMARK(ResNet20)->ArgsProduct({{1, 8, 32}, {0, 1}})->Unit(benchmark::kMillisecond);
+BENCHMARK(ResNet18)->ArgsProduct({{1, 8, 32}, {0, 1}})->Unit(benchmark::kMillisecond);
 BENCHMARK(MakeEngine)->Unit(benchmark::kMillisecond);
 
 }  // namespace

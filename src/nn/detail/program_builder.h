@@ -38,6 +38,10 @@ class ProgramBuilder {
   };
 
   void AddConv(const Op& op, const Conv& conv, int op_index);
+  dnnl::convolution_forward::primitive_desc ChooseConv(const Op& op, const Window& w,
+                                                       const dnnl::memory::dims& in,
+                                                       const dnnl::memory::dims& weights,
+                                                       const dnnl::memory::dims& out) const;
   void AddDense(const Op& op, const Dense& dense);
   void AddAffine(const Op& op, const Affine& affine);
   void AddPool(const Op& op, const Pool& pool);
