@@ -19,7 +19,12 @@ std::int64_t MultiplyAdds(const Graph& graph, const Op& op) {
     return static_cast<std::int64_t>(conv->weights.size()) * dims[1] * dims[2];
   }
   if (const auto* dense = std::get_if<Dense>(&op.kind)) {
-    return static_cast<std::int64_t>(dense->weights.size());
+    const Dims& dims = graph.values[static_cast<std::size_t>(op.output)];
+    return static_cast<std::int64_t>(dense->weights.size()) * (dims.size() > 1 ? dims[0] : 1);
+  }
+  if (std::holds_alternative<MatMul>(op.kind)) {
+    const Dims& dims = graph.values[static_cast<std::size_t>(op.output)];
+    return ElementCount(dims) * graph.values[static_cast<std::size_t>(op.inputs[0])].back();
   }
   return 0;
 }
@@ -31,6 +36,9 @@ std::size_t WeightCount(const Op& op) {
     return dense->weights.size() + dense->bias.size();
   }
   if (const auto* affine = std::get_if<Affine>(&op.kind)) return 2 * affine->scale.size();
+  if (const auto* norm = std::get_if<LayerNorm>(&op.kind)) return 2 * norm->scale.size();
+  if (const auto* combine = std::get_if<Combine>(&op.kind)) return combine->constants.size();
+  if (const auto* literal = std::get_if<Literal>(&op.kind)) return literal->values.size();
   return 0;
 }
 
@@ -43,6 +51,10 @@ Result<std::shared_ptr<const Model>> Model::FromOnnx(std::string_view onnx,
   Simplify(graph);
   std::int64_t work = 0;
   for (const Op& op : graph.ops) {
+    if (op.activation && op.activation->function == Function::kErf) {
+      return Error(Code::kInvalid, "the function erf is supported as part of GELU only")
+          .Within(op.name);
+    }
     const std::int64_t more = MultiplyAdds(graph, op);
     if (more > limits.max_multiply_adds - work) {
       return Error(Code::kExhausted,

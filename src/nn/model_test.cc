@@ -72,8 +72,11 @@ TEST(Model, ShapesThatDoNotMeetAreRefused) {
       Refusal(OneNode("Gemm", {"x", "w"}, {}, {FloatTensor("w", {3, 3}, std::vector<float>(9))})),
       HasSubstr("do not fit"));
   EXPECT_THAT(Refusal(OneNode("Add", {"x", "b"}, {}, {FloatTensor("b", {4}, {1, 2, 3, 4})})),
-              HasSubstr("does not fit"));
-  EXPECT_THAT(Refusal(OneNode("Softmax", {"x"}, {})), HasSubstr("only the softmax"));
+              HasSubstr("accepted"));
+  EXPECT_THAT(Refusal(OneNode("Add", {"x", "b"}, {}, {FloatTensor("b", {3}, {1, 2, 3})})),
+              HasSubstr("do not fit together"));
+  EXPECT_THAT(Refusal(OneNode("Softmax", {"x"}, {IntAttribute("axis", 4)})),
+              HasSubstr("axis 4 is not among 4 axes"));
   EXPECT_THAT(Refusal(OneNode("Relu", {"nowhere"}, {})), HasSubstr("'nowhere'"));
 }
 

@@ -13,7 +13,7 @@
 
 namespace scones::nn {
 
-// [C, H, W] or [C].
+// [C, H, W] of a picture, [C] of a vector, [rows, C] of tokens, or any others up to five.
 using Dims = std::vector<std::int64_t>;
 using ValueId = int;
 
@@ -36,6 +36,7 @@ struct Conv {
 struct Affine {
   std::vector<float> scale;
   std::vector<float> shift;
+  int axis = 0;  // of c: the first, or the last of two
 };
 
 enum class PoolKind { kMax, kAverage, kAverageWithPadding };
@@ -44,14 +45,67 @@ struct Pool {
   Window window;
 };
 
+// Over the last dimension.
 struct Dense {
   std::vector<float> weights;  // [C_out, C_in]
   std::vector<float> bias;     // [C_out]
 };
 
-struct Add {};      // inputs[0] + inputs[1]
+struct Add {};  // inputs[0] + inputs[1], of the same dimensions
+
+// Of two values of as many dimensions; those of the second that are 1 are repeated.
+enum class Arithmetic { kAdd, kSubtract, kMultiply, kDivide, kMinimum, kMaximum };
+struct Binary {
+  Arithmetic arithmetic = Arithmetic::kAdd;
+};
+
+// Adds or multiplies by as many constants as a picture has elements there.
+struct Combine {
+  bool multiply = false;
+  std::vector<float> constants;
+};
+
+// [batch, M, K] times [batch, K, N]: matrices of activations, for each picture.
+struct MatMul {
+  float scale = 1;  // of the result
+};
+
+// Mean 0 and variance 1 over the last dimension, then scaled and shifted.
+struct LayerNorm {
+  std::vector<float> scale;
+  std::vector<float> shift;
+  float epsilon = 1e-5f;
+};
+
+struct Softmax {
+  int axis = 0;
+};
+struct Mean {
+  int axis = 0;  // becomes 1
+};
+
 struct Reshape {};  // the same elements in the same order under other dimensions
-struct Softmax {};
+struct Permute {
+  std::vector<int> axes;  // result dimension i is dimension axes[i] of the input
+};
+struct Slice {
+  int axis = 0;
+  std::int64_t start = 0;  // the size is that of the result
+};
+struct Concat {
+  int axis = 0;
+};
+// Of [C, H, W]: rows and columns around it.
+struct Pad {
+  std::int64_t begin[2] = {0, 0};
+  std::int64_t end[2] = {0, 0};
+  float value = 0;
+};
+// The same for every picture.
+struct Literal {
+  std::vector<float> values;
+};
+
 struct Activate {};  // only what Op::activation says
 
 // A function of one element; a and b are `alpha` and `beta`.
@@ -104,10 +158,12 @@ inline bool NeverNegative(const Activation& activation) {
 
 struct Op {
   std::string name;  // of the ONNX node, for messages
-  std::variant<Conv, Affine, Pool, Dense, Add, Reshape, Softmax, Activate> kind;
+  std::variant<Conv, Affine, Pool, Dense, Add, Binary, Combine, MatMul, LayerNorm, Softmax, Mean,
+               Reshape, Permute, Slice, Concat, Pad, Literal, Activate>
+      kind;
   std::vector<ValueId> inputs;
   ValueId output = -1;
-  // Added to the result (Conv only), then the activation is applied.
+  // Added to the result (Conv and Dense only), then the activation is applied.
   std::optional<ValueId> residual;
   std::optional<Activation> activation;
 };

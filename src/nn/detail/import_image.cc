@@ -2,15 +2,16 @@
 #include <cmath>
 
 #include "nn/detail/importer.h"
+#include "nn/detail/shape.h"
 #include "nn/detail/window.h"
 
 namespace scones::nn {
 
 Result<void> Importer::OnConv(const Node& node) {
-  TRY(const ValueId input, Value(node, 0));
-  TRY(const Dims dims, ImageDims(input));
-  TRY(const Tensor* weights, Constant(node, 1));
-  const auto& shape = weights->dims;
+  TRY(const Operand x, Value(node, 0));
+  TRY(const Dims dims, ImageDims(x));
+  TRY(const Constant* weights, Known(node, 1));
+  const Dims& shape = weights->dims;
   Conv conv;
   conv.groups = node.IntOr("group", 1);
   if (shape.size() != 4 || *std::min_element(shape.begin(), shape.end()) <= 0) {
@@ -26,46 +27,49 @@ Result<void> Importer::OnConv(const Node& node) {
   if (conv.window.kernel[0] != shape[2] || conv.window.kernel[1] != shape[3]) {
     return Refuse("attribute kernel_shape differs from the weights' shape");
   }
-  TRY(const std::int64_t count, weights->ElementCount());
-  TRY_VOID(Charge(count + shape[0]));
-  TRY(conv.weights, weights->Floats());
-  conv.bias.assign(static_cast<std::size_t>(shape[0]), 0.0f);
+  TRY(const std::int64_t count, CheckedCount(shape));
+  TRY_VOID(weights_.Take(shape[0]));
+  TRY(conv.weights, Floats(node, 1, count));
   if (!Input(node, 2).empty()) {
     TRY(conv.bias, Floats(node, 2, shape[0]));
   }
+  conv.bias.resize(static_cast<std::size_t>(shape[0]), 0.0f);
   const Dims result = {shape[0], OutputSize(conv.window, 0, dims[1]),
                        OutputSize(conv.window, 1, dims[2])};
-  TRY(const Op* op, Emit(node, std::move(conv), {input}, result));
-  (void)op;
-  return {};
+  TRY(const ValueId input, As(node, x, dims));
+  TRY(const ValueId id, Emit(node, std::move(conv), {input}, result));
+  return Bind(node, {nullptr, id, {1, result[0], result[1], result[2]}});
 }
 
+// Per channel, which is the second axis of any shape.
 Result<void> Importer::OnBatchNorm(const Node& node) {
   if (node.IntOr("training_mode", 0) != 0) return Refuse("training mode is not supported");
-  TRY(const ValueId input, Value(node, 0));
-  const Dims dims = DimsOf(input);
-  Affine affine;
-  TRY(affine.scale, Floats(node, 1, dims[0]));
-  TRY(affine.shift, Floats(node, 2, dims[0]));
-  TRY(const auto mean, Floats(node, 3, dims[0]));
-  TRY(const auto variance, Floats(node, 4, dims[0]));
+  TRY(const Operand x, Value(node, 0));
+  if (x.dims.size() < 2) return Refuse(fmt::format("its input has shape {}", Show(x.dims)));
+  const std::int64_t channels = x.dims[1];
+  TRY(std::vector<float> scale, Floats(node, 1, channels));
+  TRY(std::vector<float> shift, Floats(node, 2, channels));
+  TRY(const auto mean, Floats(node, 3, channels));
+  TRY(const auto variance, Floats(node, 4, channels));
   const double epsilon = node.FloatOr("epsilon", 1e-5f);
   for (std::size_t c = 0; c < mean.size(); ++c) {
-    const double factor = affine.scale[c] / std::sqrt(variance[c] + epsilon);
-    affine.scale[c] = static_cast<float>(factor);
-    affine.shift[c] = static_cast<float>(affine.shift[c] - mean[c] * factor);
-    if (!std::isfinite(affine.scale[c]) || !std::isfinite(affine.shift[c])) {
+    const double factor = scale[c] / std::sqrt(variance[c] + epsilon);
+    scale[c] = static_cast<float>(factor);
+    shift[c] = static_cast<float>(shift[c] - mean[c] * factor);
+    if (!std::isfinite(scale[c]) || !std::isfinite(shift[c])) {
       return Refuse(fmt::format("its statistics of channel {} are not finite", c));
     }
   }
-  TRY(const Op* op, Emit(node, std::move(affine), {input}, dims));
-  (void)op;
-  return {};
+  if (x.dims[0] != 1 && x.dims.size() != 2) {
+    return Refuse(fmt::format("an input of shape {} is not supported", Show(x.dims)));
+  }
+  TRY(Operand result, Affinely(node, x, 1, std::move(scale), std::move(shift)));
+  return Bind(node, std::move(result));
 }
 
 Result<void> Importer::OnPool(const Node& node) {
-  TRY(const ValueId input, Value(node, 0));
-  TRY(const Dims dims, ImageDims(input));
+  TRY(const Operand x, Value(node, 0));
+  TRY(const Dims dims, ImageDims(x));
   if (node.Find("kernel_shape") == nullptr) return Refuse("attribute kernel_shape is missing");
   Pool pool;
   const bool with_padding = node.IntOr("count_include_pad", 0) != 0;
@@ -85,41 +89,64 @@ Result<void> Importer::OnPool(const Node& node) {
     }
   }
   const Dims result = {dims[0], OutputSize(window, 0, dims[1]), OutputSize(window, 1, dims[2])};
-  TRY(const Op* op, Emit(node, pool, {input}, result));
-  (void)op;
-  return {};
+  TRY(const ValueId input, As(node, x, dims));
+  TRY(const ValueId id, Emit(node, pool, {input}, result));
+  return Bind(node, {nullptr, id, {1, result[0], result[1], result[2]}});
 }
 
 Result<void> Importer::OnGlobalPool(const Node& node) {
-  TRY(const ValueId input, Value(node, 0));
-  TRY(const Dims dims, ImageDims(input));
-  Pool pool{PoolKind::kAverage, {}};
+  TRY(const Operand x, Value(node, 0));
+  TRY(const Dims dims, ImageDims(x));
+  Pool pool{node.op_type == "GlobalMaxPool" ? PoolKind::kMax : PoolKind::kAverage, {}};
   pool.window.kernel[0] = pool.window.stride[0] = dims[1];
   pool.window.kernel[1] = pool.window.stride[1] = dims[2];
-  TRY(const Op* op, Emit(node, pool, {input}, {dims[0], 1, 1}));
-  (void)op;
-  return {};
+  TRY(const ValueId input, As(node, x, dims));
+  TRY(const ValueId id, Emit(node, pool, {input}, {dims[0], 1, 1}));
+  return Bind(node, {nullptr, id, {1, dims[0], 1, 1}});
 }
 
-// The mean over rows and columns: global average pooling, flattened unless keepdims.
-Result<void> Importer::OnReduceMean(const Node& node) {
-  std::vector<std::int64_t> axes;
-  if (const onnx::Attribute* attribute = node.Find("axes"); attribute != nullptr) {
-    axes = attribute->ints;
-  } else if (const Tensor* tensor = FindConstant(node, 1); tensor != nullptr) {
-    TRY(axes, tensor->Ints());
+// Constants around the rows and columns of a picture.
+Result<void> Importer::OnPad(const Node& node) {
+  TRY(const Operand x, Value(node, 0));
+  TRY(const auto pads, IntsOf(node, "pads", 1));
+  const onnx::Attribute* mode = node.Find("mode");
+  if (mode != nullptr && mode->s != "constant") {
+    return Refuse(fmt::format("mode '{}' is not supported", onnx::Printable(mode->s)));
   }
-  for (std::int64_t& axis : axes) axis = axis < 0 ? axis + 4 : axis;
-  std::sort(axes.begin(), axes.end());
-  if (axes != std::vector<std::int64_t>{2, 3}) {
-    return Refuse("only the mean over axes 2 and 3 is supported");
+  std::vector<std::size_t> axes;
+  for (std::size_t i = 0; i < x.dims.size(); ++i) axes.push_back(i);
+  if (!Input(node, 3).empty()) {
+    TRY(const auto named, Ints(node, 3));
+    TRY_VOID(AxesOf(named, x.dims.size()));
+    axes.clear();
+    for (const std::int64_t axis : named) {
+      TRY(axes.emplace_back(), AxisOf(axis, x.dims.size()));
+    }
   }
-  TRY_VOID(OnGlobalPool(node));
-  if (node.IntOr("keepdims", 1) != 0) return {};
-  const ValueId pooled = graph_.ops.back().output;
-  TRY(const Op* op, Emit(node, nn::Reshape{}, {pooled}, {DimsOf(pooled)[0]}));
-  (void)op;
-  return {};
+  if (!pads || pads->size() != 2 * axes.size()) return Refuse("its pads do not fit its input");
+  nn::Pad pad;
+  pad.value = node.FloatOr("value", 0.0f);
+  TRY(pad.value, Scalar(node, 2, pad.value));
+  constexpr std::int64_t kMostPadding = 1 << 16;
+  bool any = false;
+  for (std::size_t i = 0; i < pads->size(); ++i) {
+    const std::size_t axis = axes[i % axes.size()];
+    const std::int64_t size = (*pads)[i];
+    if (size == 0) continue;
+    if (size < 0 || size > kMostPadding || !IsImage(x.dims) || axis < 2) {
+      return Refuse(
+          fmt::format("padding axis {} of {} by {} is not supported", axis, Show(x.dims), size));
+    }
+    (i < axes.size() ? pad.begin : pad.end)[axis - 2] = size;
+    any = true;
+  }
+  if (!any) return Bind(node, x);
+  const Dims dims = {x.dims[1], x.dims[2] + pad.begin[0] + pad.end[0],
+                     x.dims[3] + pad.begin[1] + pad.end[1]};
+  TRY_VOID(weights_.Take(2 * (dims[0] * dims[1] * dims[2] - ElementCount(x.dims))));
+  TRY(const ValueId input, As(node, x, {x.dims[1], x.dims[2], x.dims[3]}));
+  TRY(const ValueId id, Emit(node, pad, {input}, dims));
+  return Bind(node, {nullptr, id, {1, dims[0], dims[1], dims[2]}});
 }
 
 }  // namespace scones::nn

@@ -10,6 +10,7 @@ namespace scones::nn::onnx {
 namespace {
 
 constexpr std::size_t kMaxDims = 8;
+constexpr std::int64_t kNewestOpset = 22;
 constexpr std::size_t kMaxNodeEdges = 64;
 constexpr std::size_t kMaxAttributes = 64;
 constexpr std::size_t kMaxListLength = std::size_t{1} << 28;
@@ -271,6 +272,8 @@ Result<std::vector<std::int64_t>> Tensor::Ints() const {
     values = raw_data.empty() ? int_data : FromRaw<std::int64_t, std::int64_t>(raw_data);
   } else if (data_type == static_cast<int>(DataType::kInt32)) {
     values = raw_data.empty() ? int_data : FromRaw<std::int32_t, std::int64_t>(raw_data);
+  } else if (data_type == static_cast<int>(DataType::kBool)) {
+    values = raw_data.empty() ? int_data : FromRaw<std::uint8_t, std::int64_t>(raw_data);
   } else {
     return WrongTensor(*this, fmt::format("data type {} is not an integer's", data_type));
   }
@@ -319,9 +322,10 @@ Result<File> Parse(std::string_view bytes, const ModelLimits& limits) {
     return {};
   }));
   if (graphs == 0) return Error(Code::kInvalid, "the ONNX file holds no graph");
-  if (file.opset < 7 || file.opset > 20) {
+  if (file.opset < 7 || file.opset > kNewestOpset) {
     return Error(Code::kInvalid,
-                 fmt::format("operator set {} is not supported: export with 7 to 20", file.opset));
+                 fmt::format("operator set {} is not supported: export with 7 to {}", file.opset,
+                             kNewestOpset));
   }
   return file;
 }

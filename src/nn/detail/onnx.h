@@ -13,7 +13,7 @@
 
 namespace scones::nn::onnx {
 
-enum class DataType { kFloat = 1, kInt32 = 6, kInt64 = 7, kDouble = 11 };
+enum class DataType { kFloat = 1, kInt32 = 6, kInt64 = 7, kBool = 9, kDouble = 11 };
 
 struct Tensor {
   std::string_view name;
@@ -26,7 +26,7 @@ struct Tensor {
 
   // Product of dims. Errors: kInvalid when negative or beyond 2^40.
   Result<std::int64_t> ElementCount() const;
-  // Values of a float (or double) tensor, or of an integer one.
+  // Values of a float (or double) tensor, or of an integer or truth one.
   // Errors: kInvalid for another type, or when the bytes don't match the dimensions.
   Result<std::vector<float>> Floats() const;
   Result<std::vector<std::int64_t>> Ints() const;

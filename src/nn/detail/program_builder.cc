@@ -110,7 +110,7 @@ void ProgramBuilder::Touch(int buffer) {
 }
 
 void ProgramBuilder::Emit(const dnnl::primitive& primitive, const memory::desc& scratchpad,
-                          std::initializer_list<Argument> arguments,
+                          const std::vector<Argument>& arguments,
                           const std::vector<std::pair<int, memory>>& weights) {
   Program::Step step{primitive, {}};
   const auto bind = [&](int id, const Placed& where) {

@@ -1,10 +1,11 @@
 // ProgramBuilder: chooses a primitive, a data type and a layout for each operator of a Graph, in
 // order, and notes which step writes and reads which buffer. Private to Program::Compile.
-// program_builder.cc holds the placing of values, program_operators.cc the operators.
+// program_builder.cc holds the placing of values, program_operators.cc the operators on pictures,
+// program_tokens.cc those on rows of vectors and those that move elements.
 #pragma once
 
-#include <initializer_list>
 #include <oneapi/dnnl/dnnl.hpp>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -42,13 +43,22 @@ class ProgramBuilder {
                                                        const dnnl::memory::dims& in,
                                                        const dnnl::memory::dims& weights,
                                                        const dnnl::memory::dims& out) const;
-  void AddDense(const Op& op, const Dense& dense);
+  void AddDense(const Op& op, const Dense& dense, int op_index);
   void AddAffine(const Op& op, const Affine& affine);
   void AddPool(const Op& op, const Pool& pool);
   void AddAdd(const Op& op);
   void AddReshape(const Op& op);
-  void AddSoftmax(const Op& op);
+  void AddSoftmax(const Op& op, const Softmax& softmax);
   void AddActivate(const Op& op);
+  void AddBinary(const Op& op, const Binary& binary);
+  void AddCombine(const Op& op, const Combine& combine);
+  void AddMatMul(const Op& op, const MatMul& product);
+  void AddLayerNorm(const Op& op, const LayerNorm& norm);
+  void AddMean(const Op& op);
+  void AddPermute(const Op& op, const Permute& permute);
+  void AddSlice(const Op& op, const Slice& slice);
+  void AddConcat(const Op& op, const Concat& concat);
+  void AddLiteral(const Op& op, const Literal& literal);
 
   dnnl::memory::dims DimsOf(ValueId value) const;
   const Placed& At(ValueId value) const { return placed_[static_cast<std::size_t>(value)]; }
@@ -57,6 +67,8 @@ class ProgramBuilder {
   dnnl::memory::data_type TypeOf(ValueId value) const;
   // `value` in fp32, for operators that have no other form. The layout stays.
   Placed Float32(ValueId value);
+  // `value` in its data type and row-major order.
+  Placed InOrder(ValueId value);
   // Attributes with the residual and activation of `op` fused.
   dnnl::primitive_attr Attributes(const Op& op) const;
   // `value` in the data type and layout `desc`: itself, or a copy made by an added step.
@@ -67,7 +79,7 @@ class ProgramBuilder {
   // Where a convolution accumulates onto its residual: in place when nothing else needs that.
   Placed PlaceOnResidual(const Op& op, const dnnl::memory::desc& desc, int op_index);
   void Emit(const dnnl::primitive& primitive, const dnnl::memory::desc& scratchpad,
-            std::initializer_list<Argument> arguments,
+            const std::vector<Argument>& arguments,
             const std::vector<std::pair<int, dnnl::memory>>& weights = {});
   void Copy(const Placed& from, const Placed& to);
   void Touch(int buffer);

@@ -26,12 +26,21 @@ memory::dims Pair(const std::int64_t (&pair)[2]) { return {pair[0], pair[1]}; }
 
 void ProgramBuilder::Add(const Op& op, int op_index) {
   if (const auto* conv = std::get_if<Conv>(&op.kind)) return AddConv(op, *conv, op_index);
-  if (const auto* dense = std::get_if<Dense>(&op.kind)) return AddDense(op, *dense);
+  if (const auto* dense = std::get_if<Dense>(&op.kind)) return AddDense(op, *dense, op_index);
   if (const auto* affine = std::get_if<Affine>(&op.kind)) return AddAffine(op, *affine);
   if (const auto* pool = std::get_if<Pool>(&op.kind)) return AddPool(op, *pool);
   if (std::holds_alternative<nn::Add>(op.kind)) return AddAdd(op);
   if (std::holds_alternative<Reshape>(op.kind)) return AddReshape(op);
-  if (std::holds_alternative<Softmax>(op.kind)) return AddSoftmax(op);
+  if (const auto* softmax = std::get_if<Softmax>(&op.kind)) return AddSoftmax(op, *softmax);
+  if (const auto* binary = std::get_if<Binary>(&op.kind)) return AddBinary(op, *binary);
+  if (const auto* combine = std::get_if<Combine>(&op.kind)) return AddCombine(op, *combine);
+  if (const auto* product = std::get_if<MatMul>(&op.kind)) return AddMatMul(op, *product);
+  if (const auto* norm = std::get_if<LayerNorm>(&op.kind)) return AddLayerNorm(op, *norm);
+  if (std::holds_alternative<Mean>(op.kind)) return AddMean(op);
+  if (const auto* permute = std::get_if<Permute>(&op.kind)) return AddPermute(op, *permute);
+  if (const auto* slice = std::get_if<Slice>(&op.kind)) return AddSlice(op, *slice);
+  if (const auto* concat = std::get_if<Concat>(&op.kind)) return AddConcat(op, *concat);
+  if (const auto* literal = std::get_if<Literal>(&op.kind)) return AddLiteral(op, *literal);
   AddActivate(op);
 }
 
@@ -86,19 +95,29 @@ void ProgramBuilder::AddConv(const Op& op, const Conv& conv, int op_index) {
         {DNNL_ARG_BIAS, weights_.Get(conv.bias, bias, bias)}});
 }
 
-void ProgramBuilder::AddDense(const Op& op, const Dense& dense) {
+// Each row of each picture is one vector.
+void ProgramBuilder::AddDense(const Op& op, const Dense& dense, int op_index) {
   const memory::dims in = DimsOf(op.inputs[0]);
   const memory::dims out = DimsOf(op.output);
-  const memory::dims weight_dims = {out[1], in[1]};
+  const bool has_rows = in.size() > 2;
+  const memory::dim vectors = has_rows ? in[0] * in[1] : in[0];
+  const memory::dims weight_dims = {out.back(), in.back()};
   const memory::desc bias = Vector(dense.bias.size());
-  const dnnl::inner_product_forward::desc desc(kInference, Any(in, type_), Any(weight_dims, type_),
-                                               bias, Any(out, TypeOf(op.output)));
+  const auto wanted = [&](const memory::dims& dims, memory::data_type type) {
+    const memory::dims rows = {vectors, dims.back()};
+    return has_rows ? Plain(rows, type) : Any(rows, type);
+  };
+  const dnnl::inner_product_forward::desc desc(
+      kInference, wanted(in, type_), Any(weight_dims, type_), bias, wanted(out, TypeOf(op.output)));
   const dnnl::inner_product_forward::primitive_desc chosen(desc, Attributes(op), engine_);
-  const Placed source = InLayout(At(op.inputs[0]), chosen.src_desc());
-  const Placed result = Place(op.output, chosen.dst_desc());
+  const Placed source = InLayout(At(op.inputs[0]), has_rows ? Plain(in, type_) : chosen.src_desc());
+  const memory::desc layout = has_rows ? Plain(out, TypeOf(op.output)) : chosen.dst_desc();
+  const Placed result =
+      op.residual ? PlaceOnResidual(op, layout, op_index) : Place(op.output, layout);
   const memory::desc plain_weights(weight_dims, kFloat32, Tag::oi);
   Emit(dnnl::inner_product_forward(chosen), chosen.scratchpad_desc(),
-       {{DNNL_ARG_SRC, source}, {DNNL_ARG_DST, result}},
+       {{DNNL_ARG_SRC, {chosen.src_desc(), source.buffer}},
+        {DNNL_ARG_DST, {chosen.dst_desc(), result.buffer}}},
        {{DNNL_ARG_WEIGHTS, weights_.Get(dense.weights, plain_weights, chosen.weights_desc())},
         {DNNL_ARG_BIAS, weights_.Get(dense.bias, bias, bias)}});
 }
@@ -106,14 +125,20 @@ void ProgramBuilder::AddDense(const Op& op, const Dense& dense) {
 // Batch normalization of mean 0 and variance 1.
 void ProgramBuilder::AddAffine(const Op& op, const Affine& affine) {
   using Flags = dnnl::normalization_flags;
-  const Placed source = At(op.inputs[0]);
+  const bool of_rows = affine.axis > 0;
+  const Placed placed = of_rows ? InOrder(op.inputs[0]) : At(op.inputs[0]);
   const std::size_t channels = affine.scale.size();
+  Placed source = placed;
+  if (of_rows) {
+    const memory::dims dims = placed.desc.dims();
+    source.desc = Plain({dims[0] * dims[1], dims[2]}, placed.type());
+  }
   const dnnl::batch_normalization_forward::desc desc(
       kInference, source.desc, 0.0f, Flags::use_global_stats | Flags::use_scale | Flags::use_shift);
   const dnnl::batch_normalization_forward::primitive_desc chosen(desc, Attributes(op), engine_);
-  const Placed result = Place(op.output, chosen.dst_desc());
+  const Placed result = Place(op.output, of_rows ? placed.desc : chosen.dst_desc());
   Emit(dnnl::batch_normalization_forward(chosen), chosen.scratchpad_desc(),
-       {{DNNL_ARG_SRC, source}, {DNNL_ARG_DST, result}},
+       {{DNNL_ARG_SRC, source}, {DNNL_ARG_DST, {chosen.dst_desc(), result.buffer}}},
        {{DNNL_ARG_SCALE, weights_.Get(affine.scale, Vector(channels), Vector(channels))},
         {DNNL_ARG_SHIFT, weights_.Get(affine.shift, Vector(channels), Vector(channels))},
         {DNNL_ARG_MEAN, weights_.Fill(channels, 0.0f)},
@@ -160,9 +185,9 @@ void ProgramBuilder::AddReshape(const Op& op) {
   placed_[static_cast<std::size_t>(op.output)] = {Plain(DimsOf(op.output), type), ordered.buffer};
 }
 
-void ProgramBuilder::AddSoftmax(const Op& op) {
+void ProgramBuilder::AddSoftmax(const Op& op, const Softmax& softmax) {
   const Placed source = InLayout(At(op.inputs[0]), Plain(DimsOf(op.inputs[0]), kFloat32));
-  const dnnl::softmax_forward::desc desc(kInference, source.desc, 1);
+  const dnnl::softmax_forward::desc desc(kInference, source.desc, softmax.axis + 1);
   const dnnl::softmax_forward::primitive_desc chosen(desc, Attributes(op), engine_);
   const Placed result = Place(op.output, source.desc);
   Emit(dnnl::softmax_forward(chosen), chosen.scratchpad_desc(),

@@ -5,33 +5,11 @@
 #include <variant>
 #include <vector>
 
+#include "nn/detail/links.h"
+#include "nn/detail/recognize.h"
+
 namespace scones::nn {
 namespace {
-
-// Who makes each value and how many read it; rebuilt by each pass, which keeps it true as it goes.
-struct Links {
-  explicit Links(const Graph& graph)
-      : maker(graph.values.size(), -1), readers(graph.values.size(), 0) {
-    for (std::size_t i = 0; i < graph.ops.size(); ++i) {
-      const Op& op = graph.ops[i];
-      maker[At(op.output)] = static_cast<int>(i);
-      for (const ValueId input : op.inputs) ++readers[At(input)];
-      if (op.residual) ++readers[At(*op.residual)];
-    }
-    ++readers[At(graph.output)];
-  }
-  static std::size_t At(ValueId value) { return static_cast<std::size_t>(value); }
-
-  // The operator that makes `value`, when only one operator reads it; else null.
-  Op* SoleMaker(Graph& graph, ValueId value) const {
-    const int index = maker[At(value)];
-    if (index < 0 || readers[At(value)] != 1) return nullptr;
-    return &graph.ops[static_cast<std::size_t>(index)];
-  }
-
-  std::vector<int> maker;
-  std::vector<int> readers;
-};
 
 void DropUnused(Graph& graph) {
   std::vector<bool> needed(graph.values.size(), false);
@@ -55,18 +33,50 @@ void Scale(const Affine& affine, std::vector<float>& weights, std::vector<float>
   }
 }
 
-bool FoldInto(const Affine& affine, Op& before) {
+// The last dimension of what `op` makes.
+int LastAxis(const Graph& graph, const Op& op) {
+  return static_cast<int>(graph.values[Links::At(op.output)].size()) - 1;
+}
+
+bool FoldInto(const Graph& graph, const Affine& affine, Op& before) {
   if (before.activation || before.residual) return false;
   if (auto* conv = std::get_if<Conv>(&before.kind)) {
+    if (affine.axis != 0) return false;
     Scale(affine, conv->weights, conv->bias);
     return true;
   }
   if (auto* dense = std::get_if<Dense>(&before.kind)) {
+    if (affine.axis != LastAxis(graph, before)) return false;
     Scale(affine, dense->weights, dense->bias);
     return true;
   }
+  if (auto* norm = std::get_if<LayerNorm>(&before.kind)) {
+    if (affine.axis != LastAxis(graph, before)) return false;
+    Scale(affine, norm->scale, norm->shift);
+    return true;
+  }
   if (auto* other = std::get_if<Affine>(&before.kind)) {
+    if (affine.axis != other->axis) return false;
     Scale(affine, other->scale, other->shift);
+    return true;
+  }
+  return false;
+}
+
+// a * x + b for all elements.
+bool FoldInto(const Activation& line, Op& before) {
+  if (before.activation || before.residual) return false;
+  const auto scale = [&](std::vector<float>& weights, std::vector<float>& bias) {
+    for (float& weight : weights) weight *= line.alpha;
+    for (float& value : bias) value = value * line.alpha + line.beta;
+    return true;
+  };
+  if (auto* conv = std::get_if<Conv>(&before.kind)) return scale(conv->weights, conv->bias);
+  if (auto* dense = std::get_if<Dense>(&before.kind)) return scale(dense->weights, dense->bias);
+  if (auto* norm = std::get_if<LayerNorm>(&before.kind)) return scale(norm->scale, norm->shift);
+  if (auto* affine = std::get_if<Affine>(&before.kind)) return scale(affine->scale, affine->shift);
+  if (auto* product = std::get_if<MatMul>(&before.kind); product != nullptr && line.beta == 0) {
+    product->scale *= line.alpha;
     return true;
   }
   return false;
@@ -96,45 +106,167 @@ bool AbsorbAffine(Graph& graph, Links& links, Op& op) {
   const auto* affine = std::get_if<Affine>(&op.kind);
   if (affine == nullptr || op.activation) return false;
   Op* before = links.SoleMaker(graph, op.inputs[0]);
-  if (before == nullptr || !FoldInto(*affine, *before)) return false;
+  if (before == nullptr || !FoldInto(graph, *affine, *before)) return false;
   TakeOver(links, *before, links.maker[Links::At(op.inputs[0])], op);
   return true;
 }
 
-// The Conv that runs later adds the other value: by then that one is there.
+bool AbsorbLinear(Graph& graph, Links& links, Op& op) {
+  if (!Applies(&op, Function::kLinear)) return false;
+  Op* before = links.SoleMaker(graph, op.inputs[0]);
+  if (before == nullptr || !FoldInto(*op.activation, *before)) return false;
+  TakeOver(links, *before, links.maker[Links::At(op.inputs[0])], op);
+  return true;
+}
+
+// A factor of either side of a product, before it was moved around, is one of the product.
+void AbsorbFactors(Graph& graph) {
+  const Links links(graph);
+  for (Op& op : graph.ops) {
+    auto* product = std::get_if<MatMul>(&op.kind);
+    if (product == nullptr) continue;
+    for (ValueId& input : op.inputs) {
+      ValueId* reading = &input;
+      Op* maker = links.SoleMaker(graph, *reading);
+      while (maker != nullptr && !maker->activation &&
+             (std::holds_alternative<Reshape>(maker->kind) ||
+              std::holds_alternative<Permute>(maker->kind))) {
+        reading = &maker->inputs[0];
+        maker = links.SoleMaker(graph, *reading);
+      }
+      if (!Applies(maker, Function::kLinear) || maker->activation->beta != 0) continue;
+      product->scale *= maker->activation->alpha;
+      *reading = maker->inputs[0];
+    }
+  }
+}
+
+// Zeros around the input of a convolution are padding of its own.
+bool AbsorbPad(Graph& graph, const Links& links, Op& op) {
+  auto* conv = std::get_if<Conv>(&op.kind);
+  const Op* before = conv == nullptr ? nullptr : links.Maker(graph, op.inputs[0]);
+  const Pad* pad = before == nullptr ? nullptr : std::get_if<Pad>(&before->kind);
+  if (pad == nullptr || pad->value != 0) return false;
+  for (int axis = 0; axis < 2; ++axis) {
+    conv->window.pad_begin[axis] += pad->begin[axis];
+    conv->window.pad_end[axis] += pad->end[axis];
+  }
+  op.inputs = before->inputs;
+  return false;  // the pad may have other readers; DropUnused sees to it
+}
+
+bool TakesResidual(const Op& op) {
+  return std::holds_alternative<Conv>(op.kind) || std::holds_alternative<Dense>(op.kind);
+}
+
+// The operator that runs later adds the other value: by then that one is there.
 bool AbsorbAdd(Graph& graph, Links& links, Op& op) {
   if (!std::holds_alternative<Add>(op.kind) || op.activation) return false;
   ValueId first = op.inputs[0];
   ValueId second = op.inputs[1];
   const auto made_at = [&](ValueId value) { return links.maker[Links::At(value)]; };
   if (made_at(first) > made_at(second)) std::swap(first, second);
-  Op* conv = links.SoleMaker(graph, second);
-  if (conv == nullptr || !std::holds_alternative<Conv>(conv->kind) || conv->activation ||
-      conv->residual || made_at(first) == made_at(second)) {
+  Op* later = links.SoleMaker(graph, second);
+  if (later == nullptr || !TakesResidual(*later) || later->activation || later->residual ||
+      made_at(first) == made_at(second)) {
     return false;
   }
-  conv->residual = first;
-  TakeOver(links, *conv, made_at(second), op);
+  later->residual = first;
+  TakeOver(links, *later, made_at(second), op);
   return true;
 }
 
 bool AbsorbActivation(Graph& graph, Links& links, Op& op) {
   if (!std::holds_alternative<Activate>(op.kind)) return false;
   Op* before = links.SoleMaker(graph, op.inputs[0]);
-  const bool takes =
-      before != nullptr && !before->activation &&
-      (std::holds_alternative<Conv>(before->kind) || std::holds_alternative<Dense>(before->kind));
+  const bool takes = before != nullptr && !before->activation &&
+                     (TakesResidual(*before) || std::holds_alternative<Add>(before->kind) ||
+                      std::holds_alternative<Binary>(before->kind) ||
+                      std::holds_alternative<Combine>(before->kind) ||
+                      std::holds_alternative<MatMul>(before->kind));
   if (!takes) return false;
   before->activation = op.activation;
   TakeOver(links, *before, links.maker[Links::At(op.inputs[0])], op);
   return true;
 }
 
+// A reshape of a reshape, and one that changes nothing.
+void MergeReshapes(Graph& graph) {
+  const Links links(graph);
+  std::vector<ValueId> stands_for(graph.values.size());
+  for (std::size_t i = 0; i < stands_for.size(); ++i) stands_for[i] = static_cast<ValueId>(i);
+  for (Op& op : graph.ops) {
+    for (ValueId& input : op.inputs) input = stands_for[Links::At(input)];
+    if (!std::holds_alternative<Reshape>(op.kind)) continue;
+    const Op* before = links.Maker(graph, op.inputs[0]);
+    if (before != nullptr && std::holds_alternative<Reshape>(before->kind)) {
+      op.inputs[0] = before->inputs[0];
+    }
+    if (op.output != graph.output &&
+        graph.values[Links::At(op.inputs[0])] == graph.values[Links::At(op.output)]) {
+      stands_for[Links::At(op.output)] = op.inputs[0];
+    }
+  }
+}
+
+// A pad that no convolution took becomes constants beside the picture.
+void LowerPads(Graph& graph) {
+  std::vector<Op> ops;
+  for (Op& op : graph.ops) {
+    const auto* found = std::get_if<Pad>(&op.kind);
+    if (found == nullptr) {
+      ops.push_back(std::move(op));
+      continue;
+    }
+    const Pad pad = *found;
+    const auto add = [&](auto kind, std::vector<ValueId> inputs, const Dims& dims) {
+      ops.push_back({op.name,
+                     std::move(kind),
+                     std::move(inputs),
+                     static_cast<ValueId>(graph.values.size()),
+                     {},
+                     {}});
+      graph.values.push_back(dims);
+      return ops.back().output;
+    };
+    ValueId value = op.inputs[0];
+    Dims dims = graph.values[Links::At(value)];
+    for (int axis = 0; axis < 2; ++axis) {
+      const auto place = static_cast<std::size_t>(axis) + 1;
+      const auto border = [&](std::int64_t size, std::vector<ValueId>& parts) {
+        Dims block = dims;
+        block[place] = size;
+        const auto count = static_cast<std::size_t>(ElementCount(block));
+        if (size > 0)
+          parts.push_back(add(Literal{std::vector<float>(count, pad.value)}, {}, block));
+      };
+      std::vector<ValueId> parts;
+      border(pad.begin[axis], parts);
+      parts.push_back(value);
+      border(pad.end[axis], parts);
+      if (parts.size() == 1) continue;
+      dims[place] += pad.begin[axis] + pad.end[axis];
+      value = add(Concat{axis + 1}, std::move(parts), dims);
+    }
+    ops.back().output = op.output;  // an importer's pad pads something
+  }
+  graph.ops = std::move(ops);
+}
+
 }  // namespace
 
 void Simplify(Graph& graph) {
   DropUnused(graph);
-  Pass(graph, [&](Links& links, Op& op) { return AbsorbAffine(graph, links, op); });
+  Recognize(graph);
+  DropUnused(graph);
+  Pass(graph, [&](Links& links, Op& op) { return AbsorbPad(graph, links, op); });
+  MergeReshapes(graph);
+  AbsorbFactors(graph);
+  DropUnused(graph);
+  LowerPads(graph);
+  Pass(graph, [&](Links& links, Op& op) {
+    return AbsorbAffine(graph, links, op) || AbsorbLinear(graph, links, op);
+  });
   Pass(graph, [&](Links& links, Op& op) { return AbsorbAdd(graph, links, op); });
   Pass(graph, [&](Links& links, Op& op) { return AbsorbActivation(graph, links, op); });
 }
