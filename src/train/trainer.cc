@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "train/detail/batch_drawer.h"
+#include "train/detail/fused_network.h"
 #include "train/detail/network.h"
 #include "train/detail/optimizer.h"
 #include "train/detail/worker.h"
@@ -69,6 +70,7 @@ struct Part {
       : network(std::move(part_network)), drawer(settings, normalization) {}
 
   Network network;
+  std::unique_ptr<FusedNetwork> fused;  // null: libtorch runs and differentiates the network
   BatchDrawer drawer;
   double loss = 0;
   double correct = 0;
@@ -149,6 +151,9 @@ void Trainer::MakeParts() {
   at::set_num_threads(threads_a_part_);
   for (int i = 0; i < count; ++i) {
     parts_.push_back(std::make_unique<Part>(Network::Sharing(network_), settings_, normalization_));
+    if (FusedNetwork::Supports(network_.graph(), device_, compute_)) {
+      parts_.back()->fused = std::make_unique<FusedNetwork>(network_.graph());
+    }
     if (i == 0 || threads == 1) continue;
     parts_.back()->worker = std::make_unique<Worker>();
     parts_.back()->worker->Start([threads = threads_a_part_] { at::set_num_threads(threads); });
@@ -169,11 +174,19 @@ void Trainer::ComputePart(const Place& place, int index) {
   part.drawer.DrawAugmented(set, {place.order + first, size, epoch, first, last_epochs}, canvas);
   at::Tensor pictures = part.drawer.Pixels(set.channels, canvas).to(device_);
   at::Tensor targets = part.drawer.Targets().to(device_);
-  part.network.gradient().zero_();
-  at::Tensor logits = part.network.Forward(pictures, Network::Mode::kTraining, compute_);
+  at::Tensor logits;
+  if (part.fused) {
+    part.fused->TakeWeights(part.network);
+    logits = part.fused->Forward(part.network, pictures, Network::Mode::kTraining);
+    logits.set_requires_grad(true);
+  } else {
+    part.network.gradient().zero_();
+    logits = part.network.Forward(pictures, Network::Mode::kTraining, compute_);
+  }
   double share = 1.0 / (static_cast<double>(size) * parts_.size());
   at::Tensor loss = (targets * at::log_softmax(logits, 1)).sum() * -share;
   loss.backward();
+  if (part.fused) part.fused->Backward(part.network, logits.grad());
   at::NoGradGuard no_grad;
   part.correct = (logits.argmax(1) == targets.argmax(1)).sum().item<double>();
   part.loss = loss.item<double>();
@@ -282,14 +295,18 @@ Evaluation Trainer::EvaluateShare(const PictureSet& set, at::ScalarType compute,
   at::NoGradGuard no_grad;
   Evaluation result;
   BatchDrawer& drawer = parts_[index]->drawer;
+  FusedNetwork* fused = compute == at::kBFloat16 ? parts_[index]->fused.get() : nullptr;
+  if (fused != nullptr) fused->TakeWeights(network_);
   Canvas canvas = drawer.CanvasFor({settings_.height, settings_.width});
   std::size_t step = kEvaluationBatch * parts_.size();
   for (std::size_t first = kEvaluationBatch * index; first < set.size(); first += step) {
     int count = static_cast<int>(std::min<std::size_t>(kEvaluationBatch, set.size() - first));
     drawer.DrawPlain(set, first, count, canvas);
     at::Tensor pictures = drawer.Pixels(set.channels, canvas).to(device_);
-    at::Tensor logits =
-        network_.Forward(pictures, Network::Mode::kInference, compute).to(at::kCPU).contiguous();
+    at::Tensor logits = fused != nullptr
+                            ? fused->Forward(network_, pictures, Network::Mode::kInference)
+                            : network_.Forward(pictures, Network::Mode::kInference, compute);
+    logits = logits.to(at::kCPU).contiguous();
     for (int i = 0; i < count; ++i) {
       const float* row = logits.data_ptr<float>() + static_cast<long>(i) * settings_.num_classes;
       float own = row[set.pictures[first + i].label];

@@ -27,11 +27,16 @@ class Network {
   enum class Mode { kTraining, kInference };
   at::Tensor Forward(const at::Tensor& picture, Mode mode, at::ScalarType compute);
 
+  // The `part`-th parameter of a layer, in the order of its ParameterSpecs, and its gradient.
+  const at::Tensor& parameter(int layer, int part) const { return of_layer_[layer][part]; }
+  at::Tensor gradient(int layer, int part) const { return of_layer_[layer][part].grad(); }
+
   at::Tensor weights() const { return weights_; }
   at::Tensor gradient() const { return gradient_; }
   at::Tensor statistics() const { return statistics_; }
   // 1 where weight decay applies (convolutions and the classifier's matrix), else 0.
   at::Tensor decay_mask() const { return decay_mask_; }
+  double statistics_momentum() const { return statistics_momentum_; }
   void set_statistics_momentum(double momentum) { statistics_momentum_ = momentum; }
 
   const Graph& graph() const { return graph_; }
