@@ -36,7 +36,7 @@ struct Conv {
 struct Affine {
   std::vector<float> scale;
   std::vector<float> shift;
-  int axis = 0;  // of c: the first, or the last of two
+  int axis = 0;  // of c: the first, or the last
 };
 
 enum class PoolKind { kMax, kAverage, kAverageWithPadding };

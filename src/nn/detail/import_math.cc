@@ -214,8 +214,9 @@ Result<Importer::Operand> Importer::Affinely(const Node& node, const Operand& x,
   } else if (outer == 1 && inner == 1) {
     dims = {size};
   } else if (outer > 1) {
-    dims = {outer, size};
-    affine.axis = 1;
+    const Dims& present = DimsOf(x.id);
+    dims = present.size() > 1 && present.back() == size ? present : Dims{outer, size};
+    affine.axis = static_cast<int>(dims.size()) - 1;
   }
   TRY(const ValueId input, As(node, x, dims));
   TRY(result.id, Emit(node, std::move(affine), {input}, dims));

@@ -97,6 +97,8 @@ class ProgramBuilder {
 
 // `desc` with another data type.
 dnnl::memory::desc WithType(dnnl::memory::desc desc, dnnl::memory::data_type type);
+// [all but the last dimension, the last].
+dnnl::memory::dims Rows(const dnnl::memory::dims& dims);
 // Row-major, of one to six dimensions.
 dnnl::memory::desc Plain(const dnnl::memory::dims& dims, dnnl::memory::data_type type);
 

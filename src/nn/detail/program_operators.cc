@@ -130,8 +130,7 @@ void ProgramBuilder::AddAffine(const Op& op, const Affine& affine) {
   const std::size_t channels = affine.scale.size();
   Placed source = placed;
   if (of_rows) {
-    const memory::dims dims = placed.desc.dims();
-    source.desc = Plain({dims[0] * dims[1], dims[2]}, placed.type());
+    source.desc = Plain(Rows(placed.desc.dims()), placed.type());
   }
   const dnnl::batch_normalization_forward::desc desc(
       kInference, source.desc, 0.0f, Flags::use_global_stats | Flags::use_scale | Flags::use_shift);

@@ -31,13 +31,6 @@ algorithm AlgorithmOf(Arithmetic arithmetic) {
   return algorithm::undef;
 }
 
-// [everything else, the last dimension].
-memory::dims Rows(const memory::dims& dims) {
-  memory::dim rows = 1;
-  for (std::size_t i = 0; i + 1 < dims.size(); ++i) rows *= dims[i];
-  return {rows, dims.back()};
-}
-
 // The layout of `desc`, as far as pictures have one, for other dimensions.
 memory::desc LayoutLike(const memory::desc& desc, const memory::dims& dims) {
   if (dims.size() == 4 && desc.dims().size() == 4) {
@@ -52,6 +45,12 @@ memory::desc LayoutLike(const memory::desc& desc, const memory::dims& dims) {
 }
 
 }  // namespace
+
+memory::dims Rows(const memory::dims& dims) {
+  memory::dim rows = 1;
+  for (std::size_t i = 0; i + 1 < dims.size(); ++i) rows *= dims[i];
+  return {rows, dims.back()};
+}
 
 ProgramBuilder::Placed ProgramBuilder::InOrder(ValueId value) {
   const Placed& placed = At(value);
