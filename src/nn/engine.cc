@@ -3,43 +3,17 @@
 #include <fmt/format.h>
 
 #include <bit>
-#include <cstdlib>
 #include <new>
+#include <optional>
 #include <utility>
 #include <vector>
 
+#include "nn/detail/arena.h"
 #include "nn/detail/program.h"
-
-// GNU OpenMP's own calls, which Clang has no header for. They set and read the calling thread's
-// count.
-extern "C" {
-void omp_set_num_threads(int threads);
-int omp_get_max_threads();
-}
+#include "nn/detail/thread_count.h"
 
 namespace scones::nn {
 namespace {
-
-constexpr std::align_val_t kArenaAlignment{4096};
-
-// While it lives, oneDNN on this thread uses `threads` cores.
-class ThreadCount {
- public:
-  explicit ThreadCount(int threads) : before_(omp_get_max_threads()) {
-    omp_set_num_threads(threads);
-  }
-  ~ThreadCount() { omp_set_num_threads(before_); }
-  ThreadCount(const ThreadCount&) = delete;
-  ThreadCount& operator=(const ThreadCount&) = delete;
-
- private:
-  int before_;
-};
-
-struct ArenaDeleter {
-  void operator()(std::byte* arena) const { ::operator delete(arena, kArenaAlignment); }
-};
-using Arena = std::unique_ptr<std::byte, ArenaDeleter>;
 
 // Without the instructions oneDNN computes bf16 in more steps than fp32, or not at all.
 bool HasBFloat16() {
@@ -48,8 +22,10 @@ bool HasBFloat16() {
 }
 
 Result<void> Check(const EngineOptions& options) {
-  if (options.precision == Precision::kInt8) {
-    return Error(Code::kInvalid, "precision int8 is not supported so far");
+  if (options.precision == Precision::kInt8 && options.calibration.ranges.empty()) {
+    return Error(Code::kInvalid,
+                 "precision int8 needs a calibration: the ranges that Calibrate finds on training "
+                 "pictures");
   }
   if (options.precision == Precision::kBFloat16 && !HasBFloat16()) {
     return Error(Code::kInvalid,
@@ -82,15 +58,20 @@ struct Engine::State {
   dnnl::engine engine;
   dnnl::stream stream;
   WeightStore weights;
+  std::optional<QuantPlan> plan;  // for int8
   std::vector<Program> programs;  // for 1, 2, 4, … pictures
   std::size_t arena_bytes = 0;
   Arena arena;
 };
 
 Result<void> Engine::State::Compile() {
+  if (options.precision == Precision::kInt8) {
+    TRY(plan, PlanInt8(model->graph(), options.calibration));
+  }
   for (int batch = 1; batch <= options.max_batch; batch *= 2) {
-    TRY(Program program,
-        Program::Compile(model->graph(), batch, options.precision, engine, weights));
+    const ProgramOptions wanted{
+        .batch = batch, .precision = options.precision, .plan = plan ? &*plan : nullptr};
+    TRY(Program program, Program::Compile(model->graph(), wanted, engine, weights));
     arena_bytes = std::max(arena_bytes, program.arena_bytes());
     if (arena_bytes > options.max_arena_bytes) {
       return Error(Code::kExhausted,
@@ -100,9 +81,7 @@ Result<void> Engine::State::Compile() {
     }
     programs.push_back(std::move(program));
   }
-  arena.reset(static_cast<std::byte*>(
-      ::operator new(std::max<std::size_t>(arena_bytes, 1), kArenaAlignment, std::nothrow)));
-  if (arena == nullptr) return Error(Code::kExhausted, "not enough memory for the model");
+  TRY(arena, MakeArena(arena_bytes));
   for (Program& program : programs) program.Bind(arena.get());
   return {};
 }

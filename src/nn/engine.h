@@ -7,13 +7,13 @@
 #include <span>
 
 #include "base/result.h"
+#include "nn/calibration.h"
 #include "nn/model.h"
 #include "nn/precision.h"
 
 namespace scones::nn {
 
 struct EngineOptions {
-  // kInt8 cannot be compiled so far.
   Precision precision = Precision::kFloat32;
   // Cores that one Run uses. More than one pays only for large models.
   int threads = 1;
@@ -21,12 +21,15 @@ struct EngineOptions {
   int max_batch = 32;
   // Working memory beyond which Make refuses. Default 1 GiB.
   std::size_t max_arena_bytes = std::size_t{1} << 30;
+  // Of this model; needed for kInt8.
+  Calibration calibration;
 };
 
 class Engine {
  public:
   // Compiles a program for each power of two up to max_batch. Takes milliseconds to a second.
-  // Errors: kInvalid for options out of range or a precision that is not supported; kExhausted when
+  // Errors: kInvalid for options out of range, bf16 on a processor without it, and int8 without a
+  //   calibration of this model; kExhausted when
   //   max_arena_bytes does not do; kInternal when oneDNN refuses an operator, which is named.
   static Result<std::unique_ptr<Engine>> Make(std::shared_ptr<const Model> model,
                                               const EngineOptions& options = {});

@@ -1,6 +1,7 @@
 // Time of one Run for the network shapes that Scones trains, on one thread.
 #include <benchmark/benchmark.h>
 
+#include <random>
 #include <vector>
 
 #include "nn/engine.h"
@@ -38,9 +39,17 @@ std::shared_ptr<const Model> ResNet(const std::vector<std::int64_t>& widths, int
 void Run(benchmark::State& state, const std::shared_ptr<const Model>& model) {
   const int batch = static_cast<int>(state.range(0));
   const auto precision = static_cast<Precision>(state.range(1));
-  auto engine = Engine::Make(model, {.precision = precision, .max_batch = batch}).value();
-  const std::vector<float> input(static_cast<std::size_t>(batch) * 3 * 32 * 32, 0.5f);
-  std::vector<float> output(static_cast<std::size_t>(batch) * 10);
+  const auto picture = static_cast<std::size_t>(model->input_shape().size());
+  std::vector<float> input(static_cast<std::size_t>(batch) * picture);
+  std::mt19937 random(1);
+  for (float& value : input) value = std::normal_distribution<float>()(random);
+  EngineOptions options{.precision = precision, .max_batch = batch};
+  if (precision == Precision::kInt8) {
+    options.calibration = Calibrate(model, std::span(input).first(picture)).value();
+  }
+  auto engine = Engine::Make(model, options).value();
+  std::vector<float> output(static_cast<std::size_t>(batch) *
+                            static_cast<std::size_t>(model->class_count()));
   for (auto _ : state) {
     if (!engine->Run(input, batch, output)) state.SkipWithError("the run failed");
   }
@@ -66,8 +75,8 @@ void MakeEngine(benchmark::State& state) {
   }
 }
 
-BENCHMARK(ResNet20)->ArgsProduct({{1, 8, 32}, {0, 1}})->Unit(benchmark::kMillisecond);
-BENCHMARK(ResNet18)->ArgsProduct({{1, 8, 32}, {0, 1}})->Unit(benchmark::kMillisecond);
+BENCHMARK(ResNet20)->ArgsProduct({{1, 8, 32}, {0, 1, 2}})->Unit(benchmark::kMillisecond);
+BENCHMARK(ResNet18)->ArgsProduct({{1, 8, 32}, {0, 1, 2}})->Unit(benchmark::kMillisecond);
 BENCHMARK(MakeEngine)->Unit(benchmark::kMillisecond);
 
 }  // namespace

@@ -9,10 +9,33 @@ using dnnl::memory;
 
 constexpr auto kFloat32 = memory::data_type::f32;
 
+namespace {
+
+// Without VNNI the products of u8 and s8 are added in pairs to 16 bits, where two of 255 * 64 still
+// fit.
+int WeightSteps() {
+  const auto isa = dnnl::get_effective_cpu_isa();
+  const bool plain = isa == dnnl::cpu_isa::sse41 || isa == dnnl::cpu_isa::avx ||
+                     isa == dnnl::cpu_isa::avx2 || isa == dnnl::cpu_isa::avx512_core;
+  return plain ? 63 : 127;
+}
+
+}  // namespace
+
 memory::desc WithType(memory::desc desc, memory::data_type type) {
   desc.data.data_type = memory::convert_to_c(type);
   return desc;
 }
+
+memory::desc Any(const memory::dims& dims, memory::data_type type) {
+  return {dims, type, memory::format_tag::any};
+}
+
+memory::desc Vector(std::size_t size) {
+  return {{static_cast<memory::dim>(size)}, kFloat32, memory::format_tag::x};
+}
+
+memory::dims PairOf(const std::int64_t (&pair)[2]) { return {pair[0], pair[1]}; }
 
 memory::desc Plain(const memory::dims& dims, memory::data_type type) {
   using Tag = memory::format_tag;
@@ -21,12 +44,16 @@ memory::desc Plain(const memory::dims& dims, memory::data_type type) {
 }
 
 ProgramBuilder::ProgramBuilder(const Graph& graph, int batch, Precision precision,
-                               const dnnl::engine& engine, WeightStore& weights)
+                               const QuantPlan* plan, const dnnl::engine& engine,
+                               WeightStore& weights)
     : graph_(graph),
+      plan_(plan),
+      weight_steps_(WeightSteps()),
       type_(precision == Precision::kBFloat16 ? memory::data_type::bf16 : kFloat32),
       engine_(engine),
       weights_(weights),
       placed_(graph.values.size()),
+      real_(graph.values.size()),
       last_use_(graph.values.size(), -1),
       exact_(graph.values.size(), false) {
   program_.batch_ = batch;
@@ -55,43 +82,54 @@ memory::data_type ProgramBuilder::TypeOf(ValueId value) const {
   return exact_[static_cast<std::size_t>(value)] ? kFloat32 : type_;
 }
 
-ProgramBuilder::Placed ProgramBuilder::Float32(ValueId value) {
-  return InLayout(At(value), WithType(At(value).desc, kFloat32));
+ProgramBuilder::Placed ProgramBuilder::At(ValueId value) {
+  const Placed& stored = Stored(value);
+  if (!stored.is_int8()) return stored;
+  Placed& real = real_[static_cast<std::size_t>(value)];
+  if (real.buffer < 0) real = InLayout(stored, WithType(stored.desc, type_));
+  return real;
 }
 
-ProgramBuilder::Placed ProgramBuilder::InLayout(const Placed& value, const memory::desc& desc) {
-  if (value.desc == desc) return value;
-  const Placed copy = NewBuffer(desc);
+ProgramBuilder::Placed ProgramBuilder::Float32(ValueId value) {
+  const Placed& stored = Stored(value);
+  return InLayout(stored, WithType(stored.desc, kFloat32));
+}
+
+ProgramBuilder::Placed ProgramBuilder::InLayout(const Placed& value, const memory::desc& desc,
+                                                float scale) {
+  if (value.desc == desc && value.scale == scale) return value;
+  const Placed copy = NewBuffer(desc, scale);
   Copy(value, copy);
   return copy;
 }
 
-ProgramBuilder::Placed ProgramBuilder::NewBuffer(const memory::desc& desc) {
+ProgramBuilder::Placed ProgramBuilder::NewBuffer(const memory::desc& desc, float scale) {
   const int step = static_cast<int>(program_.steps_.size());
   lifetimes_.push_back({desc.get_size(), step, step});
-  return {desc, kFirstPlanned + static_cast<int>(lifetimes_.size()) - 1};
+  return {desc, kFirstPlanned + static_cast<int>(lifetimes_.size()) - 1, scale};
 }
 
-ProgramBuilder::Placed ProgramBuilder::Place(ValueId value, const memory::desc& desc) {
+ProgramBuilder::Placed ProgramBuilder::Place(ValueId value, const memory::desc& desc, float scale) {
   const bool is_output = value == graph_.output && desc == Plain(DimsOf(value), kFloat32);
-  const Placed placed = is_output ? Placed{desc, kOutputBuffer} : NewBuffer(desc);
+  const Placed placed = is_output ? Placed{desc, kOutputBuffer} : NewBuffer(desc, scale);
   placed_[static_cast<std::size_t>(value)] = placed;
   return placed;
 }
 
-ProgramBuilder::Placed ProgramBuilder::PlaceOnResidual(const Op& op, const memory::desc& desc,
-                                                       int op_index) {
-  const Placed residual = At(*op.residual);
+ProgramBuilder::Placed ProgramBuilder::PlaceOnResidual(const Op& op, const Placed& residual,
+                                                       const memory::desc& desc, int op_index) {
   bool in_place = residual.desc == desc && residual.buffer >= kFirstPlanned &&
-                  At(op.inputs[0]).buffer != residual.buffer;
+                  Stored(op.inputs[0]).buffer != residual.buffer;
   for (std::size_t value = 0; value < placed_.size(); ++value) {
-    if (placed_[value].buffer == residual.buffer && last_use_[value] > op_index) in_place = false;
+    const bool same =
+        placed_[value].buffer == residual.buffer || real_[value].buffer == residual.buffer;
+    if (same && last_use_[value] > op_index) in_place = false;
   }
   if (in_place) {
     placed_[static_cast<std::size_t>(op.output)] = residual;
     return residual;
   }
-  const Placed result = Place(op.output, desc);
+  const Placed result = Place(op.output, desc, residual.scale);
   Copy(residual, result);
   return result;
 }
@@ -99,6 +137,7 @@ ProgramBuilder::Placed ProgramBuilder::PlaceOnResidual(const Op& op, const memor
 void ProgramBuilder::Copy(const Placed& from, const Placed& to) {
   dnnl::primitive_attr attributes;
   attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  if (from.scale != to.scale) attributes.set_output_scales(0, {from.scale / to.scale});
   const dnnl::reorder::primitive_desc chosen(engine_, from.desc, engine_, to.desc, attributes);
   Emit(dnnl::reorder(chosen), chosen.scratchpad_desc(), {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}});
 }
@@ -133,11 +172,18 @@ void ProgramBuilder::Emit(const dnnl::primitive& primitive, const memory::desc& 
   program_.steps_.push_back(std::move(step));
 }
 
+void ProgramBuilder::Observe(ValueId value) {
+  const Placed copy = NewBuffer(Plain(DimsOf(value), kFloat32));
+  Copy(Stored(value), copy);
+  program_.observed_.push_back({copy.buffer, copy.desc.get_size() / sizeof(float)});
+}
+
 Program ProgramBuilder::Finish() {
-  const Placed& last = At(graph_.output);
+  const Placed& last = Stored(graph_.output);
   if (last.buffer != kOutputBuffer) {
     Copy(last, {Plain(DimsOf(graph_.output), kFloat32), kOutputBuffer});
   }
+  for (const auto& observed : program_.observed_) Touch(observed.buffer);
   program_.plan_ = PlanMemory(lifetimes_);
   return std::move(program_);
 }

@@ -1,7 +1,8 @@
 // ProgramBuilder: chooses a primitive, a data type and a layout for each operator of a Graph, in
 // order, and notes which step writes and reads which buffer. Private to Program::Compile.
-// program_builder.cc holds the placing of values, program_operators.cc the operators on pictures,
-// program_tokens.cc those on rows of vectors and those that move elements.
+// program_builder.cc holds the placing of values, program_convolution.cc the convolutions,
+// program_operators.cc the other operators on pictures, program_tokens.cc those on rows of vectors
+// and those that move elements.
 #pragma once
 
 #include <oneapi/dnnl/dnnl.hpp>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "nn/detail/program.h"
+#include "nn/detail/quantize.h"
 
 namespace scones::nn {
 
@@ -18,11 +20,14 @@ enum Buffer : int { kInputBuffer = 0, kOutputBuffer = 1, kScratchBuffer = 2, kFi
 
 class ProgramBuilder {
  public:
-  ProgramBuilder(const Graph& graph, int batch, Precision precision, const dnnl::engine& engine,
-                 WeightStore& weights);
+  // `plan`, which outlives this, for int8; else null.
+  ProgramBuilder(const Graph& graph, int batch, Precision precision, const QuantPlan* plan,
+                 const dnnl::engine& engine, WeightStore& weights);
 
   // May throw dnnl::error, as all of these do.
   void Add(const Op& op, int op_index);
+  // Adds a copy of `value` in fp32 and row-major order that lives until the run ends.
+  void Observe(ValueId value);
   Program Finish();
 
  private:
@@ -30,8 +35,12 @@ class ProgramBuilder {
   struct Placed {
     dnnl::memory::desc desc;
     int buffer = -1;
+    float scale = 1;  // real value = scale * stored; other than 1 for 8 bits only
 
     dnnl::memory::data_type type() const { return desc.data_type(); }
+    bool is_int8() const {
+      return type() == dnnl::memory::data_type::u8 || type() == dnnl::memory::data_type::s8;
+    }
   };
   struct Argument {
     int id;
@@ -39,10 +48,9 @@ class ProgramBuilder {
   };
 
   void AddConv(const Op& op, const Conv& conv, int op_index);
-  dnnl::convolution_forward::primitive_desc ChooseConv(const Op& op, const Window& w,
-                                                       const dnnl::memory::dims& in,
-                                                       const dnnl::memory::dims& weights,
-                                                       const dnnl::memory::dims& out) const;
+  // False when oneDNN has no fast form in 8 bits.
+  bool AddConvInt8(const Op& op, const Conv& conv, int op_index);
+  dnnl::convolution_forward::primitive_desc ChooseConv(const Op& op, const Conv& conv) const;
   void AddDense(const Op& op, const Dense& dense, int op_index);
   void AddAffine(const Op& op, const Affine& affine);
   void AddPool(const Op& op, const Pool& pool);
@@ -61,7 +69,10 @@ class ProgramBuilder {
   void AddLiteral(const Op& op, const Literal& literal);
 
   dnnl::memory::dims DimsOf(ValueId value) const;
-  const Placed& At(ValueId value) const { return placed_[static_cast<std::size_t>(value)]; }
+  // `value` in fp32 or bf16: what is stored in 8 bits is converted once.
+  Placed At(ValueId value);
+  // `value` as it is stored, for operators that can read 8 bits.
+  const Placed& Stored(ValueId value) const { return placed_[static_cast<std::size_t>(value)]; }
   // The data type in which an operator that can have either writes `value`: that of the precision,
   // but fp32 for the output and what a Softmax reads.
   dnnl::memory::data_type TypeOf(ValueId value) const;
@@ -71,13 +82,15 @@ class ProgramBuilder {
   Placed InOrder(ValueId value);
   // Attributes with the residual and activation of `op` fused.
   dnnl::primitive_attr Attributes(const Op& op) const;
-  // `value` in the data type and layout `desc`: itself, or a copy made by an added step.
-  Placed InLayout(const Placed& value, const dnnl::memory::desc& desc);
-  Placed NewBuffer(const dnnl::memory::desc& desc);
+  // `value` in the data type, layout and scale: itself, or a copy made by an added step.
+  Placed InLayout(const Placed& value, const dnnl::memory::desc& desc, float scale = 1);
+  Placed NewBuffer(const dnnl::memory::desc& desc, float scale = 1);
   // Where `value` of layout `desc` is to be written; the program's output, if it is that.
-  Placed Place(ValueId value, const dnnl::memory::desc& desc);
-  // Where a convolution accumulates onto its residual: in place when nothing else needs that.
-  Placed PlaceOnResidual(const Op& op, const dnnl::memory::desc& desc, int op_index);
+  Placed Place(ValueId value, const dnnl::memory::desc& desc, float scale = 1);
+  // Where an operator accumulates onto `residual`: in place when nothing else needs that, else on a
+  // copy in the layout `desc`.
+  Placed PlaceOnResidual(const Op& op, const Placed& residual, const dnnl::memory::desc& desc,
+                         int op_index);
   void Emit(const dnnl::primitive& primitive, const dnnl::memory::desc& scratchpad,
             const std::vector<Argument>& arguments,
             const std::vector<std::pair<int, dnnl::memory>>& weights = {});
@@ -85,11 +98,14 @@ class ProgramBuilder {
   void Touch(int buffer);
 
   const Graph& graph_;
+  const QuantPlan* const plan_;         // null unless int8
+  const int weight_steps_;              // int8 weights are within
   const dnnl::memory::data_type type_;  // of activations between operators
   const dnnl::engine& engine_;
   WeightStore& weights_;
   Program program_;
   std::vector<Placed> placed_;       // by ValueId
+  std::vector<Placed> real_;         // by ValueId: what At made of 8 bits; else no buffer
   std::vector<int> last_use_;        // by ValueId: index of the last operator that reads it
   std::vector<bool> exact_;          // by ValueId: always fp32
   std::vector<Lifetime> lifetimes_;  // of buffers from kFirstPlanned
@@ -99,6 +115,11 @@ class ProgramBuilder {
 dnnl::memory::desc WithType(dnnl::memory::desc desc, dnnl::memory::data_type type);
 // [all but the last dimension, the last].
 dnnl::memory::dims Rows(const dnnl::memory::dims& dims);
+// In the layout that oneDNN likes best.
+dnnl::memory::desc Any(const dnnl::memory::dims& dims, dnnl::memory::data_type type);
+// Of fp32.
+dnnl::memory::desc Vector(std::size_t size);
+dnnl::memory::dims PairOf(const std::int64_t (&pair)[2]);
 // Row-major, of one to six dimensions.
 dnnl::memory::desc Plain(const dnnl::memory::dims& dims, dnnl::memory::data_type type);
 

@@ -1,4 +1,3 @@
-#include <string_view>
 #include <vector>
 
 #include "nn/detail/eltwise.h"
@@ -13,14 +12,6 @@ using Tag = dnnl::memory::format_tag;
 
 constexpr auto kFloat32 = memory::data_type::f32;
 constexpr auto kInference = dnnl::prop_kind::forward_inference;
-
-memory::desc Any(const memory::dims& dims, memory::data_type type) {
-  return {dims, type, Tag::any};
-}
-memory::desc Vector(std::size_t size) {
-  return {{static_cast<memory::dim>(size)}, kFloat32, Tag::x};
-}
-memory::dims Pair(const std::int64_t (&pair)[2]) { return {pair[0], pair[1]}; }
 
 }  // namespace
 
@@ -44,57 +35,6 @@ void ProgramBuilder::Add(const Op& op, int op_index) {
   AddActivate(op);
 }
 
-// Direct convolutions are fastest on blocks of 16 channels, but for unusual shapes oneDNN has only
-// a plain loop there. Winograd's method needs 2.25 to 4 times fewer multiplications for 3x3
-// kernels; it costs about one decimal of fp32's seven.
-dnnl::convolution_forward::primitive_desc ProgramBuilder::ChooseConv(
-    const Op& op, const Window& w, const memory::dims& in, const memory::dims& weights,
-    const memory::dims& out) const {
-  const dnnl::primitive_attr attributes = Attributes(op);
-  const auto describe = [&](algorithm method, Tag source, Tag result) {
-    const dnnl::convolution_forward::desc desc(
-        kInference, method, {in, type_, source}, Any(weights, type_),
-        Vector(static_cast<std::size_t>(out[1])), {out, type_, result}, Pair(w.stride),
-        {w.dilation[0] - 1, w.dilation[1] - 1}, Pair(w.pad_begin), Pair(w.pad_end));
-    return dnnl::convolution_forward::primitive_desc(desc, attributes, engine_, true);
-  };
-  const auto generated = [](const auto& found) {
-    const std::string_view name = found.get(true) == nullptr ? "" : found.impl_info_str();
-    return name.starts_with("jit") || name.starts_with("brgconv");
-  };
-  if (type_ == kFloat32 && weights.size() == 4 && in[1] >= 32 && out[1] >= 32 && weights[2] == 3 &&
-      weights[3] == 3 && w.stride[0] == 1 && w.stride[1] == 1 && w.dilation[0] == 1 &&
-      w.dilation[1] == 1) {
-    const auto found = describe(algorithm::convolution_winograd, Tag::any, Tag::any);
-    if (generated(found)) return found;
-  }
-  const Tag source = At(op.inputs[0]).desc == Plain(in, kFloat32) ? Tag::any : Tag::nChw16c;
-  const auto found = describe(algorithm::convolution_direct, source, Tag::nChw16c);
-  if (generated(found)) return found;
-  return describe(algorithm::convolution_direct, Tag::any, Tag::any);
-}
-
-void ProgramBuilder::AddConv(const Op& op, const Conv& conv, int op_index) {
-  const memory::dims in = DimsOf(op.inputs[0]);
-  const memory::dims out = DimsOf(op.output);
-  const Window& w = conv.window;
-  const std::int64_t per_group = in[1] / conv.groups;
-  const bool grouped = conv.groups > 1;
-  const memory::dims weight_dims =
-      grouped ? memory::dims{conv.groups, out[1] / conv.groups, per_group, w.kernel[0], w.kernel[1]}
-              : memory::dims{out[1], per_group, w.kernel[0], w.kernel[1]};
-  const memory::desc plain_weights(weight_dims, kFloat32, grouped ? Tag::goihw : Tag::oihw);
-  const memory::desc bias = Vector(conv.bias.size());
-  const auto chosen = ChooseConv(op, w, in, weight_dims, out);
-  const Placed source = InLayout(At(op.inputs[0]), chosen.src_desc());
-  const Placed result = op.residual ? PlaceOnResidual(op, chosen.dst_desc(), op_index)
-                                    : Place(op.output, chosen.dst_desc());
-  Emit(dnnl::convolution_forward(chosen), chosen.scratchpad_desc(),
-       {{DNNL_ARG_SRC, source}, {DNNL_ARG_DST, result}},
-       {{DNNL_ARG_WEIGHTS, weights_.Get(conv.weights, plain_weights, chosen.weights_desc())},
-        {DNNL_ARG_BIAS, weights_.Get(conv.bias, bias, bias)}});
-}
-
 // Each row of each picture is one vector.
 void ProgramBuilder::AddDense(const Op& op, const Dense& dense, int op_index) {
   const memory::dims in = DimsOf(op.inputs[0]);
@@ -112,8 +52,8 @@ void ProgramBuilder::AddDense(const Op& op, const Dense& dense, int op_index) {
   const dnnl::inner_product_forward::primitive_desc chosen(desc, Attributes(op), engine_);
   const Placed source = InLayout(At(op.inputs[0]), has_rows ? Plain(in, type_) : chosen.src_desc());
   const memory::desc layout = has_rows ? Plain(out, TypeOf(op.output)) : chosen.dst_desc();
-  const Placed result =
-      op.residual ? PlaceOnResidual(op, layout, op_index) : Place(op.output, layout);
+  const Placed result = op.residual ? PlaceOnResidual(op, At(*op.residual), layout, op_index)
+                                    : Place(op.output, layout);
   const memory::desc plain_weights(weight_dims, kFloat32, Tag::oi);
   Emit(dnnl::inner_product_forward(chosen), chosen.scratchpad_desc(),
        {{DNNL_ARG_SRC, {chosen.src_desc(), source.buffer}},
@@ -144,17 +84,18 @@ void ProgramBuilder::AddAffine(const Op& op, const Affine& affine) {
         {DNNL_ARG_VARIANCE, weights_.Fill(channels, 1.0f)}});
 }
 
+// A maximum is the same in 8 bits; a mean is not.
 void ProgramBuilder::AddPool(const Op& op, const Pool& pool) {
   const auto kind = pool.kind == PoolKind::kMax       ? algorithm::pooling_max
                     : pool.kind == PoolKind::kAverage ? algorithm::pooling_avg_exclude_padding
                                                       : algorithm::pooling_avg_include_padding;
-  const Placed source = At(op.inputs[0]);
+  const Placed source = pool.kind == PoolKind::kMax ? Stored(op.inputs[0]) : At(op.inputs[0]);
   const Window& w = pool.window;
   const dnnl::pooling_forward::desc desc(kInference, kind, source.desc,
-                                         Any(DimsOf(op.output), source.type()), Pair(w.stride),
-                                         Pair(w.kernel), Pair(w.pad_begin), Pair(w.pad_end));
+                                         Any(DimsOf(op.output), source.type()), PairOf(w.stride),
+                                         PairOf(w.kernel), PairOf(w.pad_begin), PairOf(w.pad_end));
   const dnnl::pooling_forward::primitive_desc chosen(desc, Attributes(op), engine_);
-  const Placed result = Place(op.output, chosen.dst_desc());
+  const Placed result = Place(op.output, chosen.dst_desc(), source.scale);
   Emit(dnnl::pooling_forward(chosen), chosen.scratchpad_desc(),
        {{DNNL_ARG_SRC, source}, {DNNL_ARG_DST, result}});
 }
@@ -172,7 +113,7 @@ void ProgramBuilder::AddAdd(const Op& op) {
 // The same bytes under another shape, once they are in plain order.
 void ProgramBuilder::AddReshape(const Op& op) {
   const memory::dims in = DimsOf(op.inputs[0]);
-  const Placed source = At(op.inputs[0]);
+  const Placed source = Stored(op.inputs[0]);
   const memory::data_type type = source.type();
   bool in_order = source.desc == Plain(in, type);
   if (in.size() == 4 && in[2] == 1 && in[3] == 1) {
@@ -180,8 +121,9 @@ void ProgramBuilder::AddReshape(const Op& op) {
                (in[1] % 16 == 0 && source.desc == memory::desc(in, type, Tag::nChw16c)) ||
                (in[1] % 8 == 0 && source.desc == memory::desc(in, type, Tag::nChw8c));
   }
-  const Placed ordered = in_order ? source : InLayout(source, Plain(in, type));
-  placed_[static_cast<std::size_t>(op.output)] = {Plain(DimsOf(op.output), type), ordered.buffer};
+  const Placed ordered = in_order ? source : InLayout(source, Plain(in, type), source.scale);
+  placed_[static_cast<std::size_t>(op.output)] = {Plain(DimsOf(op.output), type), ordered.buffer,
+                                                  source.scale};
 }
 
 void ProgramBuilder::AddSoftmax(const Op& op, const Softmax& softmax) {
