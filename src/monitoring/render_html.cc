@@ -101,6 +101,18 @@ std::string Facts(const Report& report) {
   out += Fact("mean confidence", Decimal(report.mean_confidence));
   out += Fact("median", Decimal(report.confidence.median));
   out += Fact("lowest", Decimal(report.confidence.min));
+  if (report.calibration) {
+    const CalibrationSummary& calibration = *report.calibration;
+    out += Fact(fmt::format("right of {} labelled pictures", report.options.labelled.size()),
+                fmt::format("{} ({})", calibration.correct,
+                            Percent(calibration.correct, report.options.labelled.size())));
+    out += Fact("expected calibration error", Decimal(calibration.error));
+    out +=
+        Fact("right among those above",
+             fmt::format(
+                 "{} of {} ({})", calibration.at_threshold.correct, calibration.at_threshold.passed,
+                 Percent(calibration.at_threshold.correct, calibration.at_threshold.passed)));
+  }
   if (report.pictures.count > 0) {
     out += Fact("brightness of the pictures", Decimal(report.pictures.brightness));
     out += Fact("of the first and second half",
@@ -139,6 +151,35 @@ std::string HistogramTable(const Report& report) {
   for (const HistogramBin& bin : report.histogram) {
     out += fmt::format("<tr><th scope=\"row\">{} to {}</th><td>{}</td></tr>", Decimal(bin.from),
                        Decimal(bin.to), bin.count);
+  }
+  return out + "</tbody></table></details>";
+}
+
+std::string ReliabilityTable(const CalibrationSummary& calibration) {
+  std::string out =
+      "<details><summary>Numbers</summary><table><thead><tr><th scope=\"col\">confidence</th>"
+      "<th scope=\"col\">pictures</th><th scope=\"col\">mean confidence</th>"
+      "<th scope=\"col\">share right</th></tr></thead><tbody>";
+  for (const ReliabilityBin& bin : calibration.bins) {
+    if (bin.count == 0) continue;
+    out += fmt::format("<tr><th scope=\"row\">{} to {}</th><td>{}</td><td>{}</td><td>{}</td></tr>",
+                       Decimal(bin.from), Decimal(bin.to), bin.count, Decimal(bin.confidence),
+                       Decimal(bin.accuracy));
+  }
+  return out + "</tbody></table></details>";
+}
+
+std::string PrecisionTable(const CalibrationSummary& calibration) {
+  std::string out =
+      "<details open><summary>Numbers</summary><table><thead><tr><th scope=\"col\">threshold</th>"
+      "<th scope=\"col\">pass</th><th scope=\"col\">coverage</th><th scope=\"col\">right</th>"
+      "<th scope=\"col\">precision</th></tr></thead><tbody>";
+  for (const ThresholdPoint& point : calibration.table) {
+    const std::optional<double> precision = point.Precision();
+    out += fmt::format(
+        "<tr><th scope=\"row\">{:.4g}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+        point.threshold, point.passed, Decimal(point.coverage), point.correct,
+        precision ? Decimal(*precision) : "–");
   }
   return out + "</tbody></table></details>";
 }
@@ -215,6 +256,10 @@ std::string RenderHtml(const Report& report) {
       TimeText(report.series.back().time), source);
   out += Facts(report);
   out += Section(detail::ThresholdChart(report), "");
+  if (report.calibration) {
+    out += Section(detail::PrecisionChart(report), PrecisionTable(*report.calibration));
+    out += Section(detail::ReliabilityChart(report), ReliabilityTable(*report.calibration));
+  }
   out += Section(detail::ConfidenceChart(report), "");
   out += Section(detail::HistogramChart(report), HistogramTable(report));
   out += Section(detail::ClassesChart(report), ClassTable(report));

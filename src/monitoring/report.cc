@@ -162,6 +162,33 @@ PictureSummary SummarisePictures(const std::vector<const Inference*>& ordered) {
   return summary;
 }
 
+CalibrationSummary SummariseCalibration(const ReportOptions& options) {
+  constexpr int kCurveSteps = 400;
+  const std::vector<Answer>& answers = options.labelled;
+  CalibrationSummary summary;
+  double lowest = options.threshold;
+  for (const Answer& answer : answers) {
+    summary.correct += answer.correct ? 1 : 0;
+    lowest = std::min(lowest, answer.confidence);
+  }
+  summary.bins = BinByConfidence(answers);
+  summary.error = ExpectedCalibrationError(summary.bins);
+  summary.at_threshold = ThresholdCurve(answers, {options.threshold})[0];
+  const double start = std::max(std::floor(lowest * 20) / 20, 0.0);
+  std::vector<double> thresholds;
+  for (int i = 0; i <= kCurveSteps; ++i) {
+    thresholds.push_back(start + (1 - start) * i / kCurveSteps);
+  }
+  summary.curve = ThresholdCurve(answers, thresholds);
+  thresholds = {options.threshold};
+  for (const double round : {0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.97, 0.99}) {
+    if (round >= start && round != options.threshold) thresholds.push_back(round);
+  }
+  std::sort(thresholds.begin(), thresholds.end());
+  summary.table = ThresholdCurve(answers, thresholds);
+  return summary;
+}
+
 }  // namespace
 
 Result<Report> BuildReport(std::span<const Inference> inferences, const ReportOptions& options) {
@@ -189,6 +216,7 @@ Result<Report> BuildReport(std::span<const Inference> inferences, const ReportOp
   report.histogram = MakeHistogram(report);
   report.least_sure = FindLeastSure(ordered, report);
   report.pictures = SummarisePictures(ordered);
+  if (!options.labelled.empty()) report.calibration = SummariseCalibration(options);
   return report;
 }
 

@@ -4,10 +4,12 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "base/calibration.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "monitoring/capture.h"
@@ -23,6 +25,8 @@ struct ReportOptions {
   int least_sure = 12;      // pictures shown
   std::vector<std::string> class_names;  // by index of the probability; numbers where absent
   std::vector<std::string> problems;     // lines that could not be read; shown on the page
+  // What the endpoint answered to pictures whose class is known; empty where there are none.
+  std::vector<Answer> labelled;
 };
 
 // The lowest, quartiles (linear between neighbours) and highest of a set; all 0 for an empty one.
@@ -70,6 +74,16 @@ struct PictureSummary {
   double brightness_second_half = 0;
 };
 
+// Whether confidence means what it says, and what the threshold is worth: on labelled pictures.
+struct CalibrationSummary {
+  std::size_t correct = 0;
+  double error = 0;  // expected calibration error over `bins`
+  std::vector<ReliabilityBin> bins;
+  ThresholdPoint at_threshold;
+  std::vector<ThresholdPoint> curve;  // by threshold, from below the lowest confidence up to 1
+  std::vector<ThresholdPoint> table;  // at round thresholds and at the report's own, from there too
+};
+
 struct Report {
   ReportOptions options;
   std::size_t count = 0;
@@ -81,6 +95,7 @@ struct Report {
   std::vector<HistogramBin> histogram;
   std::vector<UnsurePicture> least_sure;  // least sure first
   PictureSummary pictures;
+  std::optional<CalibrationSummary> calibration;  // where options.labelled has answers
 };
 
 // Errors: kInvalid: no inference at all, a threshold out of 0..1, rolling or least_sure below 1,
@@ -93,7 +108,8 @@ Result<Report> BuildReport(std::span<const Inference> inferences,
 std::string RenderHtml(const Report& report);
 
 // Writes index.html and a PNG of each chart (confidence.png, histogram.png, classes.png,
-// counts.png, threshold.png, least-sure.png) into `directory`, which is made where it is absent.
+// counts.png, threshold.png, least-sure.png; reliability.png and precision.png where pictures were
+// labelled) into `directory`, which is made where it is absent.
 // Errors: kExhausted (the disk is full), kDenied, kInternal.
 Result<void> WriteReport(const Report& report, const std::filesystem::path& directory);
 

@@ -162,6 +162,70 @@ TEST(Report, APageAndAPngForEachChartAreWritten) {
   EXPECT_FALSE(WriteReport(*report, directory.path() / "file" / "below"));
 }
 
+// Eight answers: three of four at 0.95 right, two of three at 0.8, the one at 0.55 wrong.
+std::vector<Answer> Labelled() {
+  return {{0.95, true}, {0.95, true}, {0.95, true}, {0.95, false},
+          {0.8, true},  {0.8, true},  {0.8, false}, {0.55, false}};
+}
+
+TEST(Calibration, SaysHowOftenConfidentAnswersAreRight) {
+  const auto report = BuildReport(Sample(), {.threshold = 0.93, .labelled = Labelled()});
+  ASSERT_TRUE(report) << report.error().message();
+  ASSERT_TRUE(report->calibration);
+  const CalibrationSummary& calibration = *report->calibration;
+  EXPECT_EQ(calibration.correct, 5u);
+  EXPECT_NEAR(calibration.error, (4 * 0.2 + 3 * (0.8 - 2.0 / 3) + 0.55) / 8, 1e-12);
+  EXPECT_EQ(calibration.at_threshold.passed, 4u);
+  EXPECT_EQ(calibration.at_threshold.correct, 3u);
+  EXPECT_EQ(calibration.curve.front().coverage, 1) << "the curve begins where everything passes";
+  EXPECT_EQ(calibration.curve.back().threshold, 1);
+  std::vector<double> thresholds;
+  for (const ThresholdPoint& point : calibration.table) thresholds.push_back(point.threshold);
+  EXPECT_THAT(thresholds, ElementsAre(0.6, 0.7, 0.8, 0.9, 0.93, 0.95, 0.97, 0.99));
+}
+
+TEST(Calibration, IsOnThePageWithTheThresholdsPrecision) {
+  const auto report = BuildReport(Sample(), {.threshold = 0.93, .labelled = Labelled()});
+  ASSERT_TRUE(report);
+  const std::string html = RenderHtml(*report);
+  EXPECT_THAT(html, HasSubstr("<dt>expected calibration error</dt><dd>0.219</dd>"));
+  EXPECT_THAT(html, HasSubstr("<dt>right among those above</dt><dd>3 of 4 (75.0 %)</dd>"));
+  EXPECT_THAT(html, HasSubstr("At the threshold of 0.93, 4 pass (coverage 0.500), of which 3 are "
+                              "right (precision 0.750)."));
+  EXPECT_THAT(html, HasSubstr("<tr><th scope=\"row\">0.99</th><td>0</td><td>0.000</td><td>0</td>"
+                              "<td>–</td></tr>"));
+  EXPECT_THAT(html, Not(HasSubstr("nan")));
+}
+
+TEST(Calibration, WithoutLabelledPicturesIsNeitherOnThePageNorInTheFolder) {
+  const io::TemporaryDirectory directory;
+  const fs::path out = directory.path() / "report";
+  const auto labelled = BuildReport(Sample(), {.labelled = Labelled()});
+  ASSERT_TRUE(labelled);
+  ASSERT_TRUE(WriteReport(*labelled, out));
+  for (const char* name : {"reliability.png", "precision.png"}) EXPECT_TRUE(fs::exists(out / name));
+  const auto report = BuildReport(Sample());
+  ASSERT_TRUE(report);
+  EXPECT_FALSE(report->calibration);
+  EXPECT_THAT(RenderHtml(*report), Not(HasSubstr("calibration")));
+  ASSERT_TRUE(WriteReport(*report, out));
+  for (const char* name : {"reliability.png", "precision.png"})
+    EXPECT_FALSE(fs::exists(out / name));
+}
+
+TEST(Calibration, OddAnswersAndThresholdsAreDrawnToo) {
+  const std::vector<std::vector<Answer>> cases = {
+      {{1, true}}, {{1, false}}, {{0, false}}, {{0.01, true}, {1.5, true}, {-3, false}}};
+  for (const std::vector<Answer>& answers : cases) {
+    for (const double threshold : {0.0, 0.93, 1.0}) {
+      const auto report = BuildReport(Sample(), {.threshold = threshold, .labelled = answers});
+      ASSERT_TRUE(report);
+      EXPECT_THAT(RenderHtml(*report), Not(HasSubstr("nan")));
+      EXPECT_THAT(RenderHtml(*report), Not(HasSubstr("inf,")));
+    }
+  }
+}
+
 TEST(Report, OneInferenceAndManyOfOneMomentAreDrawnToo) {
   for (const int count : {1, 5000}) {
     const auto report =

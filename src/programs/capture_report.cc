@@ -110,7 +110,8 @@ Result<CaptureReport> WriteCaptureReport(Aws& aws, const CaptureReportOptions& o
       .class_names = options.classes.empty()
                          ? FindClassNames(aws, {.bucket = options.capture.bucket})
                          : options.classes,
-      .problems = captured.problems};
+      .problems = captured.problems,
+      .labelled = options.labelled};
   TRY(const monitoring::Report report,
       monitoring::BuildReport(captured.inferences, std::move(report_options)));
   TRY_VOID(monitoring::WriteReport(report, options.out));

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/calibration.h"
 #include "io/file.h"
 #include "programs/aws.h"
 #include "programs/progress.h"
@@ -16,6 +17,7 @@ struct CaptureReportOptions {
   io::Path out;  // folder for index.html and the PNG files
   double threshold = 0.93;
   std::vector<std::string> classes;  // empty: looked up beside the pictures
+  std::vector<Answer> labelled;      // to pictures of known class; may be empty
   // Waits for so many inferences of this time and later, at most so long: captures are stored some
   // time after they are made.
   std::size_t wanted = 0;

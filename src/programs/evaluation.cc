@@ -32,6 +32,7 @@ Result<Evaluation> Evaluate(Aws& aws, const Pictures& pictures, std::size_t conc
   const std::size_t classes = pictures.classes.size();
   const std::size_t count = pictures.test.size();
   std::vector<std::size_t> predicted(count);
+  std::vector<Answer> answers(count);
   const auto classify = [&](std::size_t i) -> Result<void> {
     TRY(std::string bytes, io::ReadFile(pictures.directory / "test" / pictures.test[i].name));
     TRY(const std::string answer, aws.InvokeEndpoint(kEndpointName, std::move(bytes)));
@@ -42,13 +43,15 @@ Result<Evaluation> Evaluate(Aws& aws, const Pictures& pictures, std::size_t conc
     }
     predicted[i] = static_cast<std::size_t>(
         std::max_element(probabilities.begin(), probabilities.end()) - probabilities.begin());
+    answers[i] = AnswerOf(probabilities, static_cast<std::size_t>(pictures.test[i].label));
     return {};
   };
   const auto finished = [&](std::size_t done) { progress.Update(done, count); };
   TRY_VOID(ForEachInParallel(count, concurrency, classify, finished));
 
   Evaluation evaluation{.count = count,
-                        .confusion = std::vector(classes, std::vector<std::size_t>(classes, 0))};
+                        .confusion = std::vector(classes, std::vector<std::size_t>(classes, 0)),
+                        .answers = std::move(answers)};
   for (std::size_t i = 0; i < count; ++i) {
     const auto actual = static_cast<std::size_t>(pictures.test[i].label);
     ++evaluation.confusion[actual][predicted[i]];

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/calibration.h"
 #include "programs/aws.h"
 #include "programs/pictures_step.h"
 
@@ -14,6 +15,7 @@ struct Evaluation {
   std::size_t correct = 0;
   // [actual class][predicted class] -> pictures
   std::vector<std::vector<std::size_t>> confusion;
+  std::vector<Answer> answers;  // one a picture, in their order
 
   double accuracy() const {
     return count == 0 ? 0 : static_cast<double>(correct) / static_cast<double>(count);

@@ -96,6 +96,7 @@ Result<RunSummary> RunSteps(const RunFlags& flags, Connection& connection, Progr
                           .out = out,
                           .threshold = flags.threshold,
                           .classes = flags.classes,
+                          .labelled = summary.evaluation.answers,
                           .wanted = summary.evaluation.count + summary.simulation.total.ended(),
                           .since = evaluation_start,
                           .patience = kCapturePatience},

@@ -26,6 +26,46 @@ void PrintConfusion(const RunSummary& summary) {
   }
 }
 
+void PrintCalibration(const RunSummary& summary) {
+  const std::vector<Answer>& answers = summary.evaluation.answers;
+  const ThresholdPoint point = ThresholdCurve(answers, {summary.threshold})[0];
+  fmt::print(stderr, "Expected calibration error: {:.3f}\n", ExpectedCalibrationError(answers));
+  fmt::print(stderr, "Test pictures at or above the threshold of {}: {} of {}, {} of them right\n",
+             summary.threshold, point.passed, answers.size(), point.correct);
+}
+
+json::object ThresholdToJson(const ThresholdPoint& point) {
+  const std::optional<double> precision = point.Precision();
+  return {{"threshold", point.threshold},
+          {"passed", point.passed},
+          {"correct", point.correct},
+          {"coverage", point.coverage},
+          {"precision", precision ? json::value(*precision) : json::value(nullptr)}};
+}
+
+json::object CalibrationToJson(const RunSummary& summary) {
+  const std::vector<Answer>& answers = summary.evaluation.answers;
+  const std::vector<ReliabilityBin> bins = BinByConfidence(answers);
+  json::array reliability;
+  for (const ReliabilityBin& bin : bins) {
+    if (bin.count == 0) continue;
+    reliability.push_back({{"from", bin.from},
+                           {"to", bin.to},
+                           {"count", bin.count},
+                           {"confidence", bin.confidence},
+                           {"accuracy", bin.accuracy}});
+  }
+  json::array curve;
+  for (const ThresholdPoint& point :
+       ThresholdCurve(answers, {0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.97, 0.99})) {
+    curve.push_back(ThresholdToJson(point));
+  }
+  return {{"expected_calibration_error", ExpectedCalibrationError(bins)},
+          {"at_threshold", ThresholdToJson(ThresholdCurve(answers, {summary.threshold})[0])},
+          {"thresholds", std::move(curve)},
+          {"reliability", std::move(reliability)}};
+}
+
 }  // namespace
 
 json::object LatenciesToJson(const std::vector<double>& latencies_ms) {
@@ -44,6 +84,7 @@ void PrintSummary(const RunSummary& summary) {
   fmt::print(stderr, "Accuracy: {:.4f}, {} of all {} test pictures right; trained in {:.1f} s\n",
              evaluation.accuracy(), evaluation.correct, evaluation.count, summary.train_seconds);
   PrintConfusion(summary);
+  PrintCalibration(summary);
   fmt::print(stderr,
              "Executions: {} succeeded, {} failed below the threshold of {}, {} errors\n"
              "Latency of an execution: p50 {:.1f} ms, p95 {:.1f} ms, p99 {:.1f} ms\n",
@@ -66,6 +107,7 @@ json::object SummaryToJson(const RunSummary& summary) {
           {"test_count", summary.evaluation.count},
           {"test_correct", summary.evaluation.correct},
           {"accuracy", summary.evaluation.accuracy()},
+          {"calibration", CalibrationToJson(summary)},
           {"train_seconds", Rounded(summary.train_seconds)},
           {"endpoint", kEndpointName},
           {"state_machine_arn", summary.state_machine_arn},

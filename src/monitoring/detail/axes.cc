@@ -87,6 +87,14 @@ std::vector<double> RoundValues(Range range, int count) {
   return values;
 }
 
+std::vector<std::pair<double, std::string>> ValueTicks(Range range, int decimals) {
+  std::vector<std::pair<double, std::string>> ticks;
+  for (const double value : RoundValues(range, 8)) {
+    ticks.emplace_back(value, fmt::format("{:.{}f}", value, decimals));
+  }
+  return ticks;
+}
+
 std::vector<std::pair<double, std::string>> TimeTicks(Timestamp from, Timestamp to, int count) {
   using std::chrono::seconds;
   const double span = EpochSeconds(to) - EpochSeconds(from);

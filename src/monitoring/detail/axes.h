@@ -42,6 +42,8 @@ class Axes {
 
 // Round values inside the range, about `count` of them.
 std::vector<double> RoundValues(Range range, int count);
+// The round values as ticks with `decimals` digits each.
+std::vector<std::pair<double, std::string>> ValueTicks(Range range, int decimals);
 // Round moments (UTC) between the two, about `count`; the first of a day carries its date.
 std::vector<std::pair<double, std::string>> TimeTicks(Timestamp from, Timestamp to, int count);
 

@@ -17,10 +17,6 @@ constexpr std::size_t kMaxClassesShown = 12;
 constexpr std::size_t kMaxPoints = 3000;
 constexpr float kRowHeight = 44;
 
-std::string ThresholdLabel(const Report& report) {
-  return fmt::format("threshold {}", fmt::format("{:.4g}", report.options.threshold));
-}
-
 // The points to draw: all, or the extremes of each of `columns` parts of the time.
 std::vector<PointInTime> Thin(const std::vector<PointInTime>& series, std::size_t columns) {
   if (series.size() <= kMaxPoints) return series;
@@ -45,16 +41,6 @@ std::vector<PointInTime> Thin(const std::vector<PointInTime>& series, std::size_
     i = end;
   }
   return kept;
-}
-
-float DrawKey(Chart& chart, float x, float y, int paint, const std::string& label) {
-  if (paint == kMean) {
-    chart.shapes.push_back(Line{{{x, y - 4}, {x + 18, y - 4}}, 2, paint});
-  } else {
-    chart.shapes.push_back(Dot{x + 9, y - 4, 5, paint});
-  }
-  chart.shapes.push_back(Text{.x = x + 24, .y = y, .text = label, .paint = kMuted});
-  return x + 48 + 7.2f * static_cast<float>(label.size());
 }
 
 void DrawConfidenceKeys(Chart& chart, const Report& report) {
@@ -91,14 +77,6 @@ void DrawBox(Chart& chart, const Axes& axes, const Spread& spread, float y, int 
   chart.shapes.push_back(Line{
       {{low, y - 11}, {high, y - 11}, {high, y + 11}, {low, y + 11}, {low, y - 11}}, 1.2f, paint});
   chart.shapes.push_back(Line{{{middle, y - 11}, {middle, y + 11}}, 3, paint});
-}
-
-std::vector<std::pair<double, std::string>> ValueTicks(Range range, int decimals) {
-  std::vector<std::pair<double, std::string>> ticks;
-  for (const double value : RoundValues(range, 8)) {
-    ticks.emplace_back(value, fmt::format("{:.{}f}", value, decimals));
-  }
-  return ticks;
 }
 
 // Where a chart of confidences begins: with a little air below the lowest.
@@ -138,6 +116,20 @@ void DrawUnsure(Chart& chart, const Report& report, const UnsurePicture& picture
 }
 
 }  // namespace
+
+std::string ThresholdLabel(const Report& report) {
+  return fmt::format("threshold {}", fmt::format("{:.4g}", report.options.threshold));
+}
+
+float DrawKey(Chart& chart, float x, float y, int paint, const std::string& label) {
+  if (paint == kMean) {
+    chart.shapes.push_back(Line{{{x, y - 4}, {x + 18, y - 4}}, 2, paint});
+  } else {
+    chart.shapes.push_back(Dot{x + 9, y - 4, 5, paint});
+  }
+  chart.shapes.push_back(Text{.x = x + 24, .y = y, .text = label, .paint = kMuted});
+  return x + 48 + 7.2f * static_cast<float>(label.size());
+}
 
 std::string Decimal(double value) { return fmt::format("{:.3f}", value); }
 
