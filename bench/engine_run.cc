@@ -2,7 +2,8 @@
 //   engine_run MODEL.onnx PICTURES MAX_BATCH PRECISION
 //   "time BATCH RUNS"    -> median seconds of a run
 //   "outputs BATCH FILE" -> "written": float32 [BATCH, classes]
-// One thread. PICTURES is a file of float32 pictures, at least MAX_BATCH.
+// One thread. PICTURES is a file of float32 pictures, at least MAX_BATCH; int8 is calibrated on
+// all.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,6 +14,7 @@
 #include <iterator>
 #include <vector>
 
+#include "nn/calibration.h"
 #include "nn/engine.h"
 
 namespace scones {
@@ -43,6 +45,9 @@ Result<Subject> Load(const std::string& model_path, const std::string& pictures_
   std::memcpy(subject.pictures.data(), bytes.data(), subject.pictures.size() * sizeof(float));
   if (subject.pictures.size() < static_cast<std::size_t>(model->input_shape().size()) * max_batch) {
     return Error(Code::kInvalid, "too few pictures for MAX_BATCH");
+  }
+  if (options.precision == nn::Precision::kInt8) {
+    TRY(options.calibration, nn::Calibrate(model, subject.pictures));
   }
   TRY(subject.engine, nn::Engine::Make(model, options));
   subject.answers.resize(static_cast<std::size_t>(max_batch) * model->class_count());

@@ -20,7 +20,6 @@ from torch import nn
 from torch.nn import functional
 
 warnings.filterwarnings("ignore")  # about tracing
-PICTURES = 32
 
 
 class Block(nn.Module):
@@ -121,12 +120,13 @@ NETWORKS = {
 
 
 def pictures(archive, size):
-    """[PICTURES, 3, size, size], normalised: training pictures of CIFAR-100, enlarged."""
+    """[count, 3, size, size], normalised: training pictures of CIFAR-100, enlarged."""
+    count = 256 if size <= 64 else 32
     if archive == "-":
-        return torch.randn(PICTURES, 3, size, size)
+        return torch.randn(count, 3, size, size)
     with tarfile.open(archive) as tar:
         rows = pickle.load(tar.extractfile("cifar-100-python/train"), encoding="latin1")["data"]
-    chosen = torch.from_numpy(rows[:PICTURES].reshape(-1, 3, 32, 32).copy()).float()
+    chosen = torch.from_numpy(rows[:count].reshape(-1, 3, 32, 32).copy()).float()
     mean = torch.tensor([129.3, 124.1, 112.4]).view(3, 1, 1)
     std = torch.tensor([68.2, 65.4, 70.4]).view(3, 1, 1)
     return functional.interpolate((chosen - mean) / std, size=(size, size), mode="bilinear",
@@ -178,7 +178,7 @@ def main():
                 nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
         batch = pictures(archive, size)
         with torch.no_grad():
-            settle(network, batch[:8] if size > 64 else batch)
+            settle(network, batch[:8] if size > 64 else batch[:64])
             multiply_adds, convolutions = describe(network, size)
             torch.onnx.export(network, batch[:1], str(out / f"{name}.onnx"), opset_version=13,
                               input_names=["data"], output_names=["logits"],

@@ -1,0 +1,190 @@
+"""Trains one network in PyTorch as scones-train does: same layers, batch, augmentation, optimiser.
+
+  run_torch.py SETTINGS.json ROWS.npy TRAIN.lst TEST.lst|- THREADS float32|bfloat16 LAYOUT
+
+SETTINGS: hyperparameters of docs/formats/hyperparameters.md, all that it reads. ROWS: the
+training pictures of CIFAR-100, to which both lists point. LAYOUT: last or contiguous.
+Prints JSON: seconds of each epoch, and right answers on TEST of the averaged weights in float32.
+Everything that can be is done for a whole batch at once.
+"""
+import json
+import math
+import sys
+import time
+
+import numpy
+import torch
+from torch import nn
+from torch.nn import functional
+
+
+class Block(nn.Module):
+    """He et al. 2015, arXiv:1512.03385, fig. 5 left, option B; the branch starts silent."""
+
+    def __init__(self, before, after, stride):
+        super().__init__()
+        self.branch = nn.Sequential(
+            nn.Conv2d(before, after, 3, stride, 1, bias=False), nn.BatchNorm2d(after),
+            nn.ReLU(inplace=True), nn.Conv2d(after, after, 3, 1, 1, bias=False),
+            nn.BatchNorm2d(after))
+        nn.init.zeros_(self.branch[-1].weight)
+        self.shortcut = (nn.Sequential(nn.Conv2d(before, after, 1, stride, bias=False),
+                                       nn.BatchNorm2d(after))
+                         if stride != 1 or before != after else nn.Identity())
+
+    def forward(self, x):
+        return functional.relu(self.branch(x) + self.shortcut(x), inplace=True)
+
+
+def make_network(settings):
+    depth, half = int(settings["num_layers"]), int(settings["stem_stride"]) == 2
+    if depth == 18:
+        widths, units = [64, 128, 256, 512], 2
+    else:
+        widths = [16 * int(settings["width_factor"]) << stage for stage in range(3)]
+        units = (depth - 2) // 6
+    kernel = 5 if half else 3
+    layers = [nn.Conv2d(3, widths[0], kernel, 2 if half else 1, kernel // 2, bias=False),
+              nn.BatchNorm2d(widths[0]), nn.ReLU(inplace=True)]
+    before = widths[0]
+    for stage, width in enumerate(widths):
+        for unit in range(units):
+            layers.append(Block(before, width, 2 if stage > 0 and unit == 0 else 1))
+            before = width
+    network = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(),
+                            nn.Linear(before, int(settings["num_classes"])))
+    for layer in network.modules():
+        if isinstance(layer, nn.Conv2d):
+            nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
+    nn.init.normal_(network[-1].weight, 0, 0.01)
+    nn.init.zeros_(network[-1].bias)
+    return network
+
+
+def read_pictures(rows, path):
+    """uint8 [count, 3, 32, 32] and labels. A line: index in the split, label, file name."""
+    lines = [line.split("\t") for line in open(path)]
+    pictures = torch.stack([torch.from_numpy(rows[int(line[0])]) for line in lines])
+    return pictures.view(-1, 3, 32, 32), torch.tensor([int(float(line[1])) for line in lines])
+
+
+class Batches:
+    """Crops from mirrored borders, flips, mixup and cutmix with the neighbour in the batch."""
+
+    def __init__(self, pictures, labels, settings):
+        self.labels, self.settings = labels, settings
+        samples = pictures.float()
+        self.mean = samples.mean((0, 2, 3))
+        self.deviation = samples.std((0, 2, 3))
+        self.padding = int(settings["crop_padding"])
+        edge = [self.padding] * 4
+        self.padded = functional.pad(samples, edge, mode="reflect").permute(0, 2, 3, 1).to(
+            torch.uint8).contiguous()
+        self.cut = torch.distributions.Beta(*[float(settings["cutmix_alpha"])] * 2)
+        self.blend = torch.distributions.Beta(*[float(settings["mixup_alpha"])] * 2)
+
+    def draw(self, chosen):
+        count, steps = len(chosen), torch.arange(32)
+        rows = torch.randint(0, 2 * self.padding + 1, (count, 1)) + steps
+        columns = torch.where(torch.rand(count, 1) < 0.5, steps, 31 - steps)
+        columns = torch.randint(0, 2 * self.padding + 1, (count, 1)) + columns
+        crops = self.padded[chosen[:, None, None], rows[:, :, None], columns[:, None, :]]
+        x = ((crops.float() - self.mean) / self.deviation).permute(0, 3, 1, 2)
+        targets = functional.one_hot(self.labels[chosen], int(self.settings["num_classes"])).float()
+        return self.mix(x, targets)
+
+    def mix(self, x, targets):
+        count, steps = len(x), torch.arange(32)
+        side = 32 * (1 - self.cut.sample((count, 1))).sqrt() / 2
+        row, column = torch.rand(count, 1) * 32, torch.rand(count, 1) * 32
+        inside = (((steps - row).abs() < side)[:, :, None] &
+                  ((steps - column).abs() < side)[:, None, :])
+        own = torch.where((torch.rand(count) < 0.5)[:, None, None], (~inside).float(),
+                          self.blend.sample((count, 1, 1)).expand(count, 32, 32))
+        untouched = torch.rand(count) >= float(self.settings["mix_probability"])
+        own = torch.where(untouched[:, None, None], torch.ones(()), own)[:, None]
+        share = own.mean((1, 2, 3))[:, None]
+        x = torch.lerp(x.roll(-1, 0), x, own)
+        return x, torch.lerp(targets.roll(-1, 0), targets, share)
+
+
+class Average:
+    """Moving average of weights and statistics, which follows closely at first."""
+
+    def __init__(self, network, decay):
+        self.decay, self.steps = decay, 0
+        self.live = [value for value in network.state_dict().values() if value.is_floating_point()]
+        self.kept = [value.clone() for value in self.live]
+
+    def update(self):
+        self.steps += 1
+        decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
+        torch._foreach_mul_(self.kept, decay)
+        torch._foreach_add_(self.kept, self.live, alpha=1 - decay)
+
+    def install(self):
+        for live, kept in zip(self.live, self.kept):
+            live.copy_(kept)
+
+
+def rate_at(settings, epoch):
+    rate, warm = float(settings["learning_rate"]), float(settings["warmup_epochs"])
+    if epoch < warm:
+        return rate * epoch / warm
+    span = max(float(settings["epochs"]) - warm, 1e-9)
+    return rate * 0.5 * (1 + math.cos(math.pi * min((epoch - warm) / span, 1)))
+
+
+def train(network, batches, settings, half, layout):
+    matrices = [p for p in network.parameters() if p.dim() > 1]
+    others = [p for p in network.parameters() if p.dim() <= 1]
+    optimizer = torch.optim.SGD(
+        [{"params": matrices, "weight_decay": float(settings["weight_decay"])},
+         {"params": others, "weight_decay": 0}],
+        lr=0.1, momentum=float(settings["momentum"]), nesterov=True, foreach=True)
+    average = Average(network, float(settings["ema_decay"]))
+    size, count, seconds = int(settings["mini_batch_size"]), len(batches.labels), []
+    for epoch in range(int(settings["epochs"])):
+        started, order = time.perf_counter(), torch.randperm(count)
+        for step in range(count // size):
+            x, targets = batches.draw(order[step * size:(step + 1) * size])
+            x = x.contiguous(memory_format=layout)
+            with torch.autocast("cpu", dtype=torch.bfloat16, enabled=half):
+                logits = network(x)
+            loss = -(targets * functional.log_softmax(logits.float(), 1)).sum(1).mean()
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            for group in optimizer.param_groups:
+                group["lr"] = rate_at(settings, epoch + step / (count // size))
+            optimizer.step()
+            with torch.no_grad():
+                average.update()
+            loss.item()
+        seconds.append(time.perf_counter() - started)
+    with torch.no_grad():
+        average.install()
+    return seconds
+
+
+def main():
+    settings = json.load(open(sys.argv[1]))
+    rows, train_list, test_list, threads, precision, layout = sys.argv[2:]
+    torch.set_num_threads(int(threads))
+    torch.manual_seed(int(settings["seed"]))
+    layout = torch.channels_last if layout == "last" else torch.contiguous_format
+    rows = numpy.load(rows)
+    batches = Batches(*read_pictures(rows, train_list), settings)
+    network = make_network(settings).to(memory_format=layout)
+    result = {"seconds": train(network, batches, settings, precision == "bfloat16", layout)}
+    if test_list != "-":
+        pictures, labels = read_pictures(rows, test_list)
+        network.eval()
+        with torch.no_grad():
+            x = ((pictures.permute(0, 2, 3, 1).float() - batches.mean) / batches.deviation)
+            answers = network(x.permute(0, 3, 1, 2)).argmax(1)
+        result["correct"] = int((answers == labels).sum())
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()
