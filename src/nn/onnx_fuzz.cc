@@ -9,7 +9,7 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace scones::nn;
-  const ModelLimits limits{.max_nodes = 100,
+  const ModelLimits limits{.max_nodes = 300,
                            .max_weight_bytes = 1 << 22,
                            .max_multiply_adds = 1 << 24,
                            .max_activation_elements = 1 << 16};

@@ -31,17 +31,24 @@ algorithm AlgorithmOf(Arithmetic arithmetic) {
   return algorithm::undef;
 }
 
+// Channels in a block of the layout of `desc`, a picture's: 16, 8, 1 for channels last, 0 else.
+memory::dim BlockOf(const memory::desc& desc) {
+  if (desc.dims().size() != 4) return 0;
+  for (const auto& [tag, block] :
+       {std::pair(Tag::nChw16c, 16), std::pair(Tag::nChw8c, 8), std::pair(Tag::nhwc, 1)}) {
+    if (desc == memory::desc(desc.dims(), desc.data_type(), tag)) return block;
+  }
+  return 0;
+}
+
 // The layout of `desc`, as far as pictures have one, for other dimensions.
 memory::desc LayoutLike(const memory::desc& desc, const memory::dims& dims) {
-  if (dims.size() == 4 && desc.dims().size() == 4) {
-    for (const auto& [tag, block] :
-         {std::pair(Tag::nChw16c, 16), std::pair(Tag::nChw8c, 8), std::pair(Tag::nhwc, 1)}) {
-      if (dims[1] % block == 0 && desc == memory::desc(desc.dims(), desc.data_type(), tag)) {
-        return {dims, desc.data_type(), tag};
-      }
-    }
-  }
-  return Plain(dims, desc.data_type());
+  const memory::dim block = dims.size() == 4 ? BlockOf(desc) : 0;
+  if (block == 0) return Plain(dims, desc.data_type());
+  return {dims, desc.data_type(),
+          block == 16  ? Tag::nChw16c
+          : block == 8 ? Tag::nChw8c
+                       : Tag::nhwc};
 }
 
 }  // namespace
@@ -161,10 +168,10 @@ void ProgramBuilder::AddSlice(const Op& op, const Slice& slice) {
 void ProgramBuilder::AddConcat(const Op& op, const Concat& concat) {
   const memory::desc first = At(op.inputs[0]).desc;
   const memory::dims dims = DimsOf(op.output);
-  bool blocked = true;  // where every part has whole blocks
+  const memory::dim block = BlockOf(first);
+  bool blocked = block > 0;  // and every part has whole blocks
   for (const ValueId input : op.inputs) {
-    const memory::dims part = DimsOf(input);
-    blocked = blocked && LayoutLike(first, part) != Plain(part, first.data_type());
+    blocked = blocked && (concat.axis != 0 || DimsOf(input)[1] % block == 0);
   }
   const auto layout = [&](const memory::dims& part) {
     return blocked ? LayoutLike(first, part) : Plain(part, first.data_type());
