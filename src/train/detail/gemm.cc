@@ -13,8 +13,10 @@ template <int kRowCount, int kVectors>
 SCONES_AVX512 void MultiplyTile(const PairMatrix& left, const Bfloat16* right, int pairs,
                                 float* sums, long sums_row, bool add) {
   __m512 sum[kRowCount][kVectors];
-  for (auto& row : sum) {
-    for (auto& vector : row) vector = _mm512_setzero_ps();
+#pragma unroll
+  for (int m = 0; m < kRowCount; ++m) {
+#pragma unroll
+    for (int n = 0; n < kVectors; ++n) sum[m][n] = _mm512_setzero_ps();
   }
   const Bfloat16* a = left.data;
   for (int k = 0; k < pairs; ++k, a += 2 * left.pair, right += 2 * kLanes * kVectors) {
@@ -35,7 +37,9 @@ SCONES_AVX512 void MultiplyTile(const PairMatrix& left, const Bfloat16* right, i
       }
     }
   }
+#pragma unroll
   for (int m = 0; m < kRowCount; ++m) {
+#pragma unroll
     for (int n = 0; n < kVectors; ++n) {
       float* out = sums + m * sums_row + n * kLanes;
       __m512 total = add ? _mm512_add_ps(sum[m][n], _mm512_loadu_ps(out)) : sum[m][n];

@@ -9,8 +9,9 @@
 namespace scones::train {
 namespace {
 
-// Rows whose sums are made in float32; those of chunks are added up in double.
-constexpr long kChunk = 512;
+// Rows whose sums are made in float32, and that stay in the nearest cache while they are; sums of
+// chunks are added up in double.
+constexpr long kChunk = 64;
 
 SCONES_AVX512_INLINE __m512 LoadMasked(const Bfloat16* dz, const Bfloat16* z, long at) {
   __m512 g = Load(dz + at);
@@ -86,7 +87,7 @@ SCONES_AVX512 void CombineChunk(const Bfloat16* dz, const Bfloat16* z, const Bfl
 template <class Work>
 void ForChunks(Rows rows, const Work& work) {
   long chunks = (rows.count + kChunk - 1) / kChunk;
-  at::parallel_for(0, chunks, 8, [&](long begin, long end) {
+  at::parallel_for(0, chunks, 64, [&](long begin, long end) {
     for (long chunk = begin; chunk < end; ++chunk) {
       long first = chunk * kChunk;
       work(chunk, first * rows.channels, std::min(kChunk, rows.count - first));
@@ -103,7 +104,9 @@ void SumChunks(Rows rows, double* totals, const Work& work) {
     work(first, count, of_chunks.data() + chunk * sums);
   });
   std::fill_n(totals, sums, 0.0);
-  for (std::size_t i = 0; i < of_chunks.size(); ++i) totals[i % sums] += of_chunks[i];
+  for (std::size_t chunk = 0; chunk < of_chunks.size(); chunk += sums) {
+    for (long i = 0; i < sums; ++i) totals[i] += of_chunks[chunk + i];
+  }
 }
 
 const Bfloat16* At(const Bfloat16* array, long first) {
