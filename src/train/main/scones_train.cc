@@ -1,5 +1,6 @@
 // scones-train: the built-in image classification algorithm as a program, started by the server or
 // by any launcher that follows SageMaker's training contract. README.md names its files and codes.
+#include <dlfcn.h>
 #include <malloc.h>
 #include <unistd.h>
 
@@ -28,15 +29,20 @@ void KeepMemory() {
 }
 
 // Threads of the OpenMP runtime spin at each barrier: on a machine with other work that was
-// measured to cost twenty times the work itself. Those of OpenBLAS spin too, for matrices too small
-// to share: a tenth of the run. Both libraries read their settings before main: start once more.
+// measured to cost twenty times the work itself. The runtime reads its settings before main: start
+// once more.
 void LetThreadsSleep(char** arguments) {
-  if (std::getenv("OMP_WAIT_POLICY") != nullptr && std::getenv("OPENBLAS_NUM_THREADS") != nullptr) {
-    return;
-  }
-  setenv("OMP_WAIT_POLICY", "passive", 0);
-  setenv("OPENBLAS_NUM_THREADS", "1", 0);
+  if (std::getenv("OMP_WAIT_POLICY") != nullptr) return;
+  setenv("OMP_WAIT_POLICY", "passive", 1);
   execv("/proc/self/exe", arguments);  // on failure: go on, slower
+}
+
+// Those of OpenBLAS, where libtorch uses it, spin too, for matrices too small to share: a tenth of
+// the run.
+void KeepOpenBlasAlone() {
+  using SetThreads = void (*)(int);
+  auto set_threads = reinterpret_cast<SetThreads>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads"));
+  if (set_threads != nullptr) set_threads(1);
 }
 
 int Usage() {
@@ -58,6 +64,7 @@ int main(int count, char** arguments) {
   }
   if (count > 2 || command != "train") return Usage();
   LetThreadsSleep(arguments);
+  KeepOpenBlasAlone();
   KeepMemory();
   std::signal(SIGTERM, RequestStop);
   std::signal(SIGINT, RequestStop);

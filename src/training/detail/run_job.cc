@@ -94,6 +94,8 @@ io::Task<Result<io::ProcessExit>> Queue::Train(std::shared_ptr<ActiveJob> active
   options.environment.insert_or_assign("PATH", "/usr/local/bin:/usr/bin:/bin");
   options.environment.insert_or_assign("SCONES_TRAINING_ROOT", root.string());
   options.environment.insert_or_assign("TRAINING_JOB_NAME", job.spec.name);
+  // Else scones-train, whose libraries read it as they are loaded, sets it and starts once more.
+  options.environment.try_emplace("OMP_WAIT_POLICY", "passive");
   options.environment.insert_or_assign(
       "TRAINING_JOB_ARN",
       options_.identity.MakeArn("sagemaker", "training-job/" + job.spec.name).ToString());
