@@ -10,6 +10,19 @@
 namespace scones {
 namespace {
 
+// Source of the vectors: RFC 4648, section 10.
+TEST(Encoding, Base64IsThatOfTheRfc) {
+  EXPECT_EQ(Base64Encode(""), "");
+  EXPECT_EQ(Base64Encode("f"), "Zg==");
+  EXPECT_EQ(Base64Encode("fo"), "Zm8=");
+  EXPECT_EQ(Base64Encode("foo"), "Zm9v");
+  EXPECT_EQ(Base64Encode("foob"), "Zm9vYg==");
+  EXPECT_EQ(Base64Encode("\xfb\xff\xfe"), "+//+");
+  std::string text = "before ";
+  AppendBase64("fooba", text);
+  EXPECT_EQ(text, "before Zm9vYmE=");
+}
+
 TEST(Encoding, Base64RoundTripsEveryLength) {
   for (std::size_t length = 0; length < 20; ++length) {
     const std::string bytes = RandomBytes(length);

@@ -3,6 +3,8 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 
 namespace scones {
 namespace {
@@ -21,6 +23,18 @@ bool IsUnreserved(unsigned char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
          c == '.' || c == '_' || c == '~';
 }
+
+constexpr char kBase64Digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+// The two digits of every 12 bits.
+constexpr std::array<std::array<char, 2>, 4096> MakeBase64Pairs() {
+  std::array<std::array<char, 2>, 4096> pairs{};
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    pairs[i] = {kBase64Digits[i >> 6], kBase64Digits[i & 63]};
+  }
+  return pairs;
+}
+constexpr auto kBase64Pairs = MakeBase64Pairs();
 
 bool IsBase64Character(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' ||
@@ -53,11 +67,29 @@ Result<std::string> HexDecode(std::string_view text) {
 }
 
 std::string Base64Encode(std::string_view bytes) {
-  std::string text((bytes.size() + 2) / 3 * 4, '\0');
-  EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                  reinterpret_cast<const unsigned char*>(bytes.data()),
-                  static_cast<int>(bytes.size()));
+  std::string text;
+  AppendBase64(bytes, text);
   return text;
+}
+
+void AppendBase64(std::string_view bytes, std::string& out) {
+  const std::size_t start = out.size();
+  out.resize(start + (bytes.size() + 2) / 3 * 4);
+  char* to = out.data() + start;
+  const auto* from = reinterpret_cast<const unsigned char*>(bytes.data());
+  std::size_t left = bytes.size();
+  const auto put = [&to](unsigned twelve_bits) {
+    std::memcpy(to, kBase64Pairs[twelve_bits].data(), 2);
+    to += 2;
+  };
+  for (; left >= 3; left -= 3, from += 3) {
+    put(unsigned{from[0]} << 4 | from[1] >> 4);
+    put((from[1] & 15U) << 8 | from[2]);
+  }
+  if (left == 0) return;
+  put(unsigned{from[0]} << 4 | (left == 2 ? from[1] >> 4 : 0));
+  to[0] = left == 2 ? kBase64Pairs[(from[1] & 15U) << 8][0] : '=';
+  to[1] = '=';
 }
 
 Result<std::string> Base64Decode(std::string_view text) {

@@ -17,6 +17,7 @@ Result<std::string> HexDecode(std::string_view text);
 
 // Standard alphabet with padding (RFC 4648 §4). Decode refuses other characters and bad padding.
 std::string Base64Encode(std::string_view bytes);
+void AppendBase64(std::string_view bytes, std::string& out);
 Result<std::string> Base64Decode(std::string_view text);
 
 // Percent-encodes everything but A-Z a-z 0-9 - . _ ~ (and '/' for kPath), with upper-case digits:

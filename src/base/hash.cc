@@ -2,10 +2,10 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <zlib.h>
 
 #include <array>
+#include <memory>
 
 #include "base/check.h"
 
@@ -62,6 +62,21 @@ const EVP_MD* MessageDigest(HashAlgorithm algorithm) {
       return nullptr;
   }
   return nullptr;
+}
+
+// Of both parts in a row. Every signature needs several, so neither looking up the algorithm nor
+// making a context is done each time.
+std::string Sha256(std::string_view first, std::string_view second) {
+  static EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  thread_local const std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context(EVP_MD_CTX_new(),
+                                                                                EVP_MD_CTX_free);
+  std::string bytes(32, '\0');
+  SCONES_CHECK(EVP_DigestInit_ex2(context.get(), algorithm, nullptr) == 1 &&
+               EVP_DigestUpdate(context.get(), first.data(), first.size()) == 1 &&
+               EVP_DigestUpdate(context.get(), second.data(), second.size()) == 1 &&
+               EVP_DigestFinal_ex(context.get(), reinterpret_cast<unsigned char*>(bytes.data()),
+                                  nullptr) == 1);
+  return bytes;
 }
 
 }  // namespace
@@ -132,18 +147,20 @@ std::string Hasher::Finish() {
 }
 
 std::string Digest(HashAlgorithm algorithm, std::string_view bytes) {
+  if (algorithm == HashAlgorithm::kSha256) return Sha256(bytes, {});
   Hasher hasher(algorithm);
   hasher.Update(bytes);
   return hasher.Finish();
 }
 
 std::string HmacSha256(std::string_view key, std::string_view message) {
-  std::array<unsigned char, 32> bytes;
-  unsigned size = 0;
-  SCONES_CHECK(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
-                    reinterpret_cast<const unsigned char*>(message.data()), message.size(),
-                    bytes.data(), &size) != nullptr);
-  return std::string(reinterpret_cast<const char*>(bytes.data()), size);
+  constexpr std::size_t kBlockBytes = 64;
+  std::string block(key.size() > kBlockBytes ? Sha256(key, {}) : key);
+  block.resize(kBlockBytes, '\0');
+  std::string outer = block;
+  for (char& c : block) c ^= 0x36;
+  for (char& c : outer) c ^= 0x5c;
+  return Sha256(outer, Sha256(block, message));
 }
 
 bool ConstantTimeEquals(std::string_view a, std::string_view b) {

@@ -21,6 +21,40 @@ Task<Result<int>> Add(BlockingPool& pool, int a, int b) {
   co_return sum;
 }
 
+Task<int> AwaitFrom(std::function<void(Completion<int>)> start) {
+  co_return co_await Await<int>(std::move(start));
+}
+
+TEST(CompletionBatch, HoldsResultsBackUntilItEndsAndThenResumesEveryone) {
+  Shards shards(2);
+  std::mutex mutex;
+  std::vector<Completion<int>> waiting;
+  std::vector<std::thread> callers;
+  std::atomic<int> sum = 0;
+  for (int i = 0; i < 8; ++i) {
+    callers.emplace_back([&] {
+      sum += shards.RunAndWait(AwaitFrom([&](Completion<int> done) {
+        const std::lock_guard lock(mutex);
+        waiting.push_back(std::move(done));
+      }));
+    });
+  }
+  const auto all_wait = [&] {
+    const std::lock_guard lock(mutex);
+    return waiting.size() == 8;
+  };
+  while (!all_wait()) std::this_thread::yield();
+  {
+    const CompletionBatch batch;
+    ASSERT_EQ(CompletionBatch::Current(), &batch);
+    for (int i = 0; i < 8; ++i) waiting[static_cast<std::size_t>(i)](1 << i);
+    EXPECT_EQ(sum, 0);
+  }
+  EXPECT_EQ(CompletionBatch::Current(), nullptr);
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(sum, 255);
+}
+
 TEST(BlockingPool, WhatAJobHoldsMayPostToThePoolWhenItGoes) {
   BlockingPool pool("test", 1, 10);
   std::promise<void> posted;

@@ -1,5 +1,7 @@
 #include "io/shards.h"
 
+#include <pthread.h>
+
 #include <boost/asio/steady_timer.hpp>
 
 #include "base/log.h"
@@ -12,7 +14,10 @@ Shards::Shards(std::size_t count) {
     work_.push_back(boost::asio::make_work_guard(*contexts_.back()));
   }
   for (auto& context : contexts_) {
-    threads_.emplace_back([&context = *context] { context.run(); });
+    threads_.emplace_back([&context = *context] {
+      pthread_setname_np(pthread_self(), "shard");
+      context.run();
+    });
   }
 }
 

@@ -65,18 +65,25 @@ Image Resize(const Image& image, int width, int height) {
 }
 
 void WriteTensor(const Image& image, const TensorSpec& spec, std::span<float> out) {
-  SCONES_CHECK(out.size() == spec.size());
   if (image.width != spec.width || image.height != spec.height) {
-    WriteTensor(Resize(image, spec.width, spec.height), spec, out);
-    return;
+    return WriteTensor(Resize(image, spec.width, spec.height), spec, out);
   }
-  const std::size_t plane = std::size_t{1} * spec.width * spec.height;
+  WriteTensor(image.pixels.data(), std::size_t{3} * spec.width, spec, out);
+}
+
+void WriteTensor(const std::uint8_t* rows, std::size_t stride, const TensorSpec& spec,
+                 std::span<float> out) {
+  SCONES_CHECK(out.size() == spec.size());
+  const auto width = static_cast<std::size_t>(spec.width);
+  const std::size_t plane = width * static_cast<std::size_t>(spec.height);
   for (std::size_t c = 0; c < 3; ++c) {
     const float scale = 1.0f / (255.0f * spec.std[c]);
     const float shift = -spec.mean[c] / spec.std[c];
-    const std::uint8_t* in = image.pixels.data() + c;
-    float* channel = out.data() + c * plane;
-    for (std::size_t i = 0; i < plane; ++i) channel[i] = in[3 * i] * scale + shift;
+    for (std::size_t y = 0; y < static_cast<std::size_t>(spec.height); ++y) {
+      const std::uint8_t* in = rows + y * stride + c;
+      float* row = out.data() + c * plane + y * width;
+      for (std::size_t x = 0; x < width; ++x) row[x] = in[3 * x] * scale + shift;
+    }
   }
 }
 

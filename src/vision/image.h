@@ -42,5 +42,8 @@ struct TensorSpec {
 
 // Resizes where the sides differ, then normalises into out. Requires out.size() == spec.size().
 void WriteTensor(const Image& image, const TensorSpec& spec, std::span<float> out);
+// The same of spec.height rows of RGB samples, `stride` bytes apart.
+void WriteTensor(const std::uint8_t* rows, std::size_t stride, const TensorSpec& spec,
+                 std::span<float> out);
 
 }  // namespace scones::vision

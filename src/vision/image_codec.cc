@@ -34,6 +34,20 @@ std::string_view SniffContentType(std::string_view bytes) {
   return "";
 }
 
+std::uint64_t ClaimedPixels(std::string_view bytes) {
+  if (detail::IsJpeg(bytes)) {
+    const auto header = detail::ReadJpegHeader(bytes, {});
+    return header ? std::uint64_t(header->width) * std::uint64_t(header->height) : UINT64_MAX;
+  }
+  if (!detail::IsPng(bytes) || bytes.size() < 24) return UINT64_MAX;
+  // The width and height of the header chunk, which comes first.
+  std::uint64_t sides[2] = {0, 0};
+  for (std::size_t i = 0; i < 8; ++i) {
+    sides[i / 4] = sides[i / 4] << 8 | static_cast<std::uint8_t>(bytes[16 + i]);
+  }
+  return sides[0] * sides[1];
+}
+
 Result<ImageHeader> ReadImageHeader(std::string_view bytes, const DecodeLimits& limits) {
   TRY_VOID(CheckSize(bytes, limits));
   if (detail::IsPng(bytes)) return detail::ReadPngHeader(bytes, limits);
@@ -50,6 +64,8 @@ Result<Image> DecodeImage(std::string_view bytes, const DecodeLimits& limits) {
 
 Result<void> DecodeToTensor(std::string_view bytes, const TensorSpec& spec, std::span<float> out,
                             const DecodeLimits& limits) {
+  TRY_VOID(CheckSize(bytes, limits));
+  if (detail::IsPng(bytes)) return detail::DecodePngToTensor(bytes, limits, spec, out);
   TRY(const Image image, DecodeImage(bytes, limits));
   WriteTensor(image, spec, out);
   return {};

@@ -215,6 +215,55 @@ TEST(ImageCodec, OtherBytesAndOversizeAreRefused) {
   EXPECT_EQ(SniffContentType("GIF89a"), "");
 }
 
+TEST(ImageCodec, TheClaimedSizeIsToldWithoutDecoding) {
+  EXPECT_EQ(ClaimedPixels(EncodePng(Image(7, 5))), 35u);
+  EXPECT_EQ(ClaimedPixels(std::string_view(EncodePng(Image(7, 5))).substr(0, 23)), UINT64_MAX);
+  EXPECT_EQ(ClaimedPixels(Jpeg(Image(9, 4), false, JCS_RGB, 3)), 36u);
+  EXPECT_EQ(ClaimedPixels("nonsense"), UINT64_MAX);
+}
+
+// The vectorised filter against the specification's arithmetic, through both of its widths.
+TEST(Png, PaethOfEveryKindOfPixelIsUndone) {
+  for (const int samples : {1, 2, 3, 4}) {
+    std::string rows;
+    std::uint32_t state = 1;
+    for (int y = 0; y < 16; ++y) {
+      rows += '\4';
+      for (int i = 0; i < 16 * samples; ++i) {
+        state = state * 1664525 + 1013904223;
+        rows += static_cast<char>(state >> 24);
+      }
+    }
+    const int stride = 16 * samples;
+    std::vector<std::uint8_t> plain(16 * static_cast<std::size_t>(stride));
+    const auto at = [&](int y, int i) {
+      return y < 0 || i < 0 ? 0 : static_cast<int>(plain[static_cast<std::size_t>(y * stride + i)]);
+    };
+    for (int y = 0; y < 16; ++y) {
+      for (int i = 0; i < stride; ++i) {
+        const int a = at(y, i - samples), b = at(y - 1, i);
+        const int c = i < samples ? 0 : at(y - 1, i - samples);
+        const int p = a + b - c;
+        const int pa = std::abs(p - a), pb = std::abs(p - b), pc = std::abs(p - c);
+        const int predicted = pa <= pb && pa <= pc ? a : pb <= pc ? b : c;
+        plain[static_cast<std::size_t>(y * stride + i)] = static_cast<std::uint8_t>(
+            static_cast<std::uint8_t>(rows[static_cast<std::size_t>(y * (stride + 1) + 1 + i)]) +
+            predicted);
+      }
+    }
+    const int color = samples == 1 ? 0 : samples == 2 ? 4 : samples == 3 ? 2 : 6;
+    const Result<Image> image =
+        DecodeImage(PngParts{.width = 16, .height = 16, .color = color, .rows = rows}.Make());
+    ASSERT_TRUE(image) << samples << image.error().message();
+    for (int y = 0; y < 16; ++y) {
+      for (int x = 0; x < 16; ++x) {
+        ASSERT_EQ(image->At(x, y)[0], at(y, x * samples)) << samples;
+        ASSERT_EQ(image->At(x, y)[2], at(y, x * samples + (samples > 2 ? 2 : 0))) << samples;
+      }
+    }
+  }
+}
+
 TEST(ImageCodec, TheHeaderIsReadAlone) {
   const auto png = ReadImageHeader(EncodePng(Image(5, 3)));
   ASSERT_TRUE(png);

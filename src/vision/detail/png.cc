@@ -27,31 +27,50 @@ Error WrongSize(const PngChunks& chunks, std::string_view relation) {
                          chunks.width, chunks.height, relation));
 }
 
+// zlib's state, kept by each thread: making it costs as much as inflating a small picture's rows.
+z_stream& FreshStream() {
+  thread_local std::unique_ptr<z_stream, void (*)(z_stream*)> stream(nullptr, [](z_stream* ended) {
+    inflateEnd(ended);
+    delete ended;
+  });
+  if (stream == nullptr) {
+    stream.reset(new z_stream{});
+    SCONES_CHECK(inflateInit(stream.get()) == Z_OK);
+  } else {
+    SCONES_CHECK(inflateReset(stream.get()) == Z_OK);
+  }
+  return *stream;
+}
+
 // Inflates all parts into `raw`, which has exactly the size that the header asks for.
 Result<void> Inflate(const PngChunks& chunks, std::vector<std::uint8_t>& raw) {
-  z_stream stream{};
-  SCONES_CHECK(inflateInit(&stream) == Z_OK);
-  const std::unique_ptr<z_stream, int (*)(z_stream*)> owner(&stream, inflateEnd);
+  z_stream& stream = FreshStream();
   std::uint8_t surplus = 0;
   stream.next_out = raw.data();
   stream.avail_out = static_cast<uInt>(raw.size());
   bool full = false;
   int status = Z_OK;
-  for (std::size_t part = 0; part < chunks.pixels.size() && status == Z_OK;) {
+  for (std::size_t part = 0; part < chunks.pixels.size() && status == Z_OK; ++part) {
+    // With Z_FINISH zlib makes no window of its own; it is for the last part alone.
+    const int flush = part + 1 == chunks.pixels.size() ? Z_FINISH : Z_NO_FLUSH;
     stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(chunks.pixels[part].data()));
     stream.avail_in = static_cast<uInt>(chunks.pixels[part].size());
     while (status == Z_OK && stream.avail_in > 0) {
-      status = inflate(&stream, Z_NO_FLUSH);
+      const uInt before = stream.avail_in;
+      status = inflate(&stream, flush);
       if (stream.avail_out == 0 && full) return WrongSize(chunks, "more");
       if (stream.avail_out == 0) {
         full = true;
         stream.next_out = &surplus;
         stream.avail_out = 1;
+        // What is said of no room, or of an end that is not there yet, is no news.
+        if (status == Z_BUF_ERROR) status = Z_OK;
+      } else if (status == Z_BUF_ERROR && stream.avail_in < before) {
+        status = Z_OK;
       }
     }
     // A part that ended with output pending may report no progress; the next one goes on.
     if (status == Z_BUF_ERROR) status = Z_OK;
-    ++part;
   }
   if (status != Z_STREAM_END && status != Z_OK) return Bad("its compressed pixels are damaged");
   if (!full) return WrongSize(chunks, "fewer");
@@ -59,12 +78,55 @@ Result<void> Inflate(const PngChunks& chunks, std::vector<std::uint8_t>& raw) {
   return {};
 }
 
+bool IsPlain(const PngChunks& chunks) { return chunks.depth == 8 && !chunks.interlaced; }
+
 std::uint8_t Paeth(int left, int above, int corner) {
   const int to_left = std::abs(above - corner);
   const int to_above = std::abs(left - corner);
   const int to_corner = std::abs(left + above - 2 * corner);
   if (to_left <= to_above && to_left <= to_corner) return static_cast<std::uint8_t>(left);
   return static_cast<std::uint8_t>(to_above <= to_corner ? above : corner);
+}
+
+// A pixel's samples side by side: the filter's choices become masks, without branches that data
+// decides.
+using Samples = std::int16_t __attribute__((vector_size(16)));
+
+template <std::size_t kPixel>
+Samples LoadSamples(const std::uint8_t* from) {
+  Samples samples{};
+  for (std::size_t i = 0; i < kPixel; ++i) samples[i] = from[i];
+  return samples;
+}
+
+Samples Distance(Samples difference) { return difference < 0 ? -difference : difference; }
+
+template <std::size_t kPixel>
+void UnfilterPaeth(const std::uint8_t* in, const std::uint8_t* above, std::size_t size,
+                   std::uint8_t* out) {
+  Samples left{};
+  Samples corner{};
+  for (std::size_t i = 0; i < size; i += kPixel) {
+    const Samples up = LoadSamples<kPixel>(above + i);
+    const Samples to_left = Distance(up - corner);
+    const Samples to_above = Distance(left - corner);
+    const Samples to_corner = Distance(left + up - 2 * corner);
+    const Samples not_left = (to_left > to_above) | (to_left > to_corner);
+    const Samples predicted = not_left ? (to_above <= to_corner ? up : corner) : left;
+    left = (LoadSamples<kPixel>(in + i) + predicted) & 0xff;
+    for (std::size_t k = 0; k < kPixel; ++k) out[i + k] = static_cast<std::uint8_t>(left[k]);
+    corner = up;
+  }
+}
+
+void UnfilterPaeth(const std::uint8_t* in, const std::uint8_t* above, std::size_t size,
+                   std::size_t pixel, std::uint8_t* out) {
+  if (pixel == 3) return UnfilterPaeth<3>(in, above, size, out);
+  if (pixel == 4) return UnfilterPaeth<4>(in, above, size, out);
+  for (std::size_t i = 0; i < pixel; ++i) out[i] = in[i] + above[i];
+  for (std::size_t i = pixel; i < size; ++i) {
+    out[i] = in[i] + Paeth(out[i - pixel], above[i], above[i - pixel]);
+  }
 }
 
 // Undoes one row's filter: `in` may be `out`. `above` is the row before, unfiltered (zeros at
@@ -87,10 +149,7 @@ bool Unfilter(int filter, const std::uint8_t* in, const std::uint8_t* above, std
       }
       return true;
     case 4:
-      for (std::size_t i = 0; i < pixel; ++i) out[i] = in[i] + above[i];
-      for (std::size_t i = pixel; i < size; ++i) {
-        out[i] = in[i] + Paeth(out[i - pixel], above[i], above[i - pixel]);
-      }
+      UnfilterPaeth(in, above, size, pixel, out);
       return true;
     default:
       return false;
@@ -115,22 +174,29 @@ bool ToRgb(const PngChunks& chunks, const std::uint8_t* row, std::uint8_t* out) 
   return true;
 }
 
-Result<Image> DecodeRows(const PngChunks& chunks, std::vector<std::uint8_t>& raw) {
-  Image image(chunks.width, chunks.height);
+// Undoes the filters of all rows in place. Each row is still preceded by its filter's byte.
+Result<void> UnfilterRows(const PngChunks& chunks, std::vector<std::uint8_t>& raw) {
   const std::size_t samples = static_cast<std::size_t>(chunks.SamplesPerPixel());
   const std::size_t row_bytes = samples * static_cast<std::size_t>(chunks.width);
   const std::vector<std::uint8_t> zeros(row_bytes);
   const std::uint8_t* above = zeros.data();
   for (int y = 0; y < chunks.height; ++y) {
-    std::uint8_t* in = raw.data() + y * (row_bytes + 1);
-    std::uint8_t* out = chunks.color == 2 ? image.At(0, y) : in + 1;
-    if (!Unfilter(in[0], in + 1, above, row_bytes, samples, out)) {
+    std::uint8_t* row = raw.data() + y * (row_bytes + 1);
+    if (!Unfilter(row[0], row + 1, above, row_bytes, samples, row + 1)) {
       return Bad(fmt::format("row {} names a filter that does not exist", y));
     }
-    if (chunks.color != 2 && !ToRgb(chunks, out, image.At(0, y))) {
+    above = row + 1;
+  }
+  return {};
+}
+
+Result<Image> MakeImage(const PngChunks& chunks, const std::vector<std::uint8_t>& raw) {
+  Image image(chunks.width, chunks.height);
+  const std::size_t stride = raw.size() / static_cast<std::size_t>(chunks.height);
+  for (int y = 0; y < chunks.height; ++y) {
+    if (!ToRgb(chunks, raw.data() + y * stride + 1, image.At(0, y))) {
       return Bad(fmt::format("row {} uses a colour that its palette lacks", y));
     }
-    above = out;
   }
   return image;
 }
@@ -151,6 +217,31 @@ Result<Image> DecodeWithSpng(const PngChunks& chunks) {
   return image;
 }
 
+Result<Image> DecodeChunks(const PngChunks& chunks, std::vector<std::uint8_t>& raw) {
+  TRY_VOID(Inflate(chunks, raw));
+  if (!IsPlain(chunks)) return DecodeWithSpng(chunks);
+  TRY_VOID(UnfilterRows(chunks, raw));
+  return MakeImage(chunks, raw);
+}
+
+// Memory for a picture's samples, kept by each thread while it is small.
+class Scratch {
+ public:
+  explicit Scratch(std::size_t size) : bytes_(kept_) { bytes_.resize(size); }
+  ~Scratch() {
+    if (bytes_.capacity() > kMaxKept) bytes_ = {};
+  }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  std::vector<std::uint8_t>& bytes() { return bytes_; }
+
+ private:
+  static constexpr std::size_t kMaxKept = 256 * 1024;
+  static thread_local std::vector<std::uint8_t> kept_;
+  std::vector<std::uint8_t>& bytes_;
+};
+thread_local std::vector<std::uint8_t> Scratch::kept_;
+
 }  // namespace
 
 bool IsPng(std::string_view bytes) { return bytes.starts_with(kSignature); }
@@ -162,11 +253,24 @@ Result<ImageHeader> ReadPngHeader(std::string_view bytes, const DecodeLimits& li
 
 Result<Image> DecodePng(std::string_view bytes, const DecodeLimits& limits) {
   TRY(const PngChunks chunks, ReadPngChunks(bytes, limits));
-  std::vector<std::uint8_t> raw(chunks.InflatedSize());
-  TRY_VOID(Inflate(chunks, raw));
-  if (chunks.depth == 8 && !chunks.interlaced) return DecodeRows(chunks, raw);
-  raw = {};
-  return DecodeWithSpng(chunks);
+  Scratch raw(chunks.InflatedSize());
+  return DecodeChunks(chunks, raw.bytes());
+}
+
+Result<void> DecodePngToTensor(std::string_view bytes, const DecodeLimits& limits,
+                               const TensorSpec& spec, std::span<float> out) {
+  TRY(const PngChunks chunks, ReadPngChunks(bytes, limits));
+  Scratch raw(chunks.InflatedSize());
+  const bool rgb = IsPlain(chunks) && chunks.color == 2;
+  if (!rgb || chunks.width != spec.width || chunks.height != spec.height) {
+    TRY(const Image image, DecodeChunks(chunks, raw.bytes()));
+    WriteTensor(image, spec, out);
+    return {};
+  }
+  TRY_VOID(Inflate(chunks, raw.bytes()));
+  TRY_VOID(UnfilterRows(chunks, raw.bytes()));
+  WriteTensor(raw.bytes().data() + 1, raw.bytes().size() / spec.height, spec, out);
+  return {};
 }
 
 }  // namespace scones::vision::detail

@@ -15,5 +15,8 @@ bool IsPng(std::string_view bytes);
 // Both check limits.max_pixels and whether the compressed data can hold the size that is claimed.
 Result<ImageHeader> ReadPngHeader(std::string_view bytes, const DecodeLimits& limits);
 Result<Image> DecodePng(std::string_view bytes, const DecodeLimits& limits);
+// An RGB picture of the tensor's size goes there without becoming an Image.
+Result<void> DecodePngToTensor(std::string_view bytes, const DecodeLimits& limits,
+                               const TensorSpec& spec, std::span<float> out);
 
 }  // namespace scones::vision::detail
