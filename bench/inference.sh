@@ -3,9 +3,10 @@
 # 64 connections; beside it the engine alone, and a Node server around ONNX Runtime on the same ONNX
 # file. Server, load generator and peer share this machine.
 #   bench/inference.sh [-m "resnet8 resnet20 resnet18"] [-p "fp32 bf16 int8"] [-n REQUESTS]
-#                      [-s "throughput batch1 latency memory engine node"]
+#                      [-t THREADS] [-s "throughput batch1 latency memory engine node"]
 # -s: what to measure: throughput; CPU beside inference on one connection; p50 and p99 at 70 % of the
 #     throughput; resident memory at ten points of 25 times REQUESTS; the engine alone; the peer.
+# -t: threads of each model, and of the engine alone (one per core).
 # SCONES_BUILD: the release build (build/release). SCONES_SHARED: where data/cifar-100-python.tar.gz
 # lies (../shared). SCONES_MODELS: a folder where the models are, or will be (temporary).
 # ONNXRUNTIME_NODE: where npm's onnxruntime-node is installed, or will be (temporary).
@@ -17,12 +18,14 @@ models="resnet20 resnet18"
 precisions="fp32 bf16 int8"
 requests=20000
 parts="engine throughput batch1 latency memory node"
-while getopts m:p:n:s: option; do
+threads=$(nproc)
+while getopts m:p:n:s:t: option; do
   case $option in
     m) models=$OPTARG ;;
     p) precisions=$OPTARG ;;
     n) requests=$OPTARG ;;
     s) parts=$OPTARG ;;
+    t) threads=$OPTARG ;;
     *) exit 2 ;;
   esac
 done
@@ -55,7 +58,8 @@ train() { # MODEL
 }
 for model in $models; do [ -f "$folder/$model.tar.gz" ] || train "$model"; done
 
-"$build/scones" serve --data-dir "$work/data" --port 0 --log-level warning >"$work/log" 2>&1 &
+"$build/scones" serve --data-dir "$work/data" --port 0 --model-threads "$threads" \
+  --log-level warning >"$work/log" 2>&1 &
 server=$!
 servers=$server
 url=$(wait_for 'http://[0-9.]*:[0-9]*' "$work/log")
@@ -75,8 +79,8 @@ for model in $models; do
     "$build/inference_load" deploy --url "$url" --credentials "$work/data/credentials" \
       --endpoint "$endpoint" --model "$folder/$model.tar.gz" --precision "$precision"
     case " $parts " in *" engine "*)
-      "$build/inference_load" engine --model "$folder/$model.tar.gz" --precision "$precision" |
-        tee "$work/engine" ;;
+      "$build/inference_load" engine --model "$folder/$model.tar.gz" --precision "$precision" \
+        --threads "$threads" | tee "$work/engine" ;;
     esac
     case " $parts " in *" throughput "* | *" latency "*)
       load "$endpoint" --count "$requests" | tee "$work/ours"
@@ -91,8 +95,10 @@ for model in $models; do
     esac
     case " $parts " in *" latency "*)
       rate=$(awk -v r="$(value per_second "$work/ours")" 'BEGIN { printf "%d", 0.7 * r }')
-      echo "open loop at $rate a second"
-      load "$endpoint" --count "$requests" --rate "$rate" ;;
+      echo "open loop at $rate a second, random gaps"
+      load "$endpoint" --count "$requests" --rate "$rate"
+      echo "open loop at $rate a second, even gaps"
+      load "$endpoint" --count "$requests" --rate "$rate" --even ;;
     esac
     case " $parts " in *" memory "*)
       load "$endpoint" --count "$((requests * 25))" --samples 10 ;;

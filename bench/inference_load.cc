@@ -21,6 +21,7 @@
 #include "io/file.h"
 #include "io/shards.h"
 #include "lib/http_load.h"
+#include "nn/calibration.h"
 #include "nn/engine.h"
 #include "vision/image_codec.h"
 
@@ -46,6 +47,7 @@ struct Settings {
   std::size_t count = 20'000;
   std::size_t warm_up = 2'000;
   double rate = 0;
+  bool even = false;
   int pid = 0;
   int samples = 0;
   int threads = 1;
@@ -200,6 +202,7 @@ void Run(const Settings& settings) {
   if (settings.warm_up > 0) RunLoad(options);
   options.count = settings.count;
   options.rate = settings.rate;
+  options.even_gaps = settings.even;
   if (settings.samples > 0) {
     options.progress = [&](std::size_t done) {
       const std::size_t step = std::max<std::size_t>(1, settings.count / settings.samples);
@@ -254,12 +257,33 @@ double MeasureEngines(const std::vector<std::unique_ptr<nn::Engine>>& engines, i
   return sum;
 }
 
+// The model's own pictures, as an endpoint calibrates with them.
+nn::Calibration CalibrateWith(const endpoints::Artifact& artifact,
+                              const std::shared_ptr<const nn::Model>& model) {
+  vision::TensorSpec spec;
+  spec.width = artifact.metadata.width;
+  spec.height = artifact.metadata.height;
+  spec.mean = artifact.metadata.mean;
+  spec.std = artifact.metadata.std;
+  std::vector<float> values(artifact.calibration.size() * spec.size());
+  for (std::size_t i = 0; i < artifact.calibration.size(); ++i) {
+    const auto decoded =
+        vision::DecodeToTensor(artifact.calibration[i].bytes, spec,
+                               std::span(values).subspan(i * spec.size(), spec.size()));
+    if (!decoded) Die(decoded.error().message());
+  }
+  return Must(nn::Calibrate(model, values), "calibration");
+}
+
 void MeasureEngine(const Settings& settings) {
   const endpoints::Artifact artifact =
       Must(endpoints::ReadArtifact(settings.model, {}), settings.model);
   const auto model = Must(nn::Model::FromOnnx(artifact.onnx), settings.model);
   nn::EngineOptions options;
   options.precision = Must(nn::ParsePrecision(settings.precision), "precision");
+  if (options.precision == nn::Precision::kInt8) {
+    options.calibration = CalibrateWith(artifact, model);
+  }
   std::vector<std::unique_ptr<nn::Engine>> engines;
   for (int i = 0; i < settings.threads; ++i) {
     engines.push_back(Must(nn::Engine::Make(model, options), "engine"));
@@ -298,6 +322,7 @@ int Main(int argc, char** argv) {
   run->add_option("--count", settings.count, "requests");
   run->add_option("--warm-up", settings.warm_up, "requests before");
   run->add_option("--rate", settings.rate, "open loop: requests a second");
+  run->add_flag("--even", settings.even, "open loop: even gaps instead of exponential ones");
   run->add_option("--pid", settings.pid, "the server's process");
   run->add_option("--samples", settings.samples, "how often to print its memory");
   engine->add_option("--threads", settings.threads);

@@ -96,7 +96,8 @@ class Load {
     while (options_.rate > 0 && scheduled_ < options_.count && next_due_ <= now) {
       due_.push_back(next_due_);
       ++scheduled_;
-      next_due_ += std::chrono::nanoseconds(std::int64_t(1e9 * gap_(random_) / options_.rate));
+      const double gap = options_.even_gaps ? 1 : gap_(random_);
+      next_due_ += std::chrono::nanoseconds(std::int64_t(1e9 * gap / options_.rate));
     }
     while (!idle_.empty() && started_ < options_.count) {
       if (options_.rate > 0 && due_.empty()) return;

@@ -1,7 +1,8 @@
 // HTTP load over many keep-alive connections from one thread: closed loop (each connection sends
 // its next request when the answer to the last is there) or open loop (requests are due at random
-// times at a given rate, whether or not the server keeps up; latency counts from when a request was
-// due). Linux; ends the program on any fault, as what it would measure then means nothing.
+// or even times, at a given rate, whether or not the server keeps up; latency counts from when a
+// request was due). Linux; ends the program on any fault, as what it would measure then means
+// nothing.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +19,8 @@ struct LoadOptions {
   std::uint16_t port = 0;
   std::size_t connections = 64;
   std::size_t count = 0;
-  double rate = 0;  // requests a second, exponential gaps; 0: closed loop
+  double rate = 0;         // requests a second; 0: closed loop
+  bool even_gaps = false;  // between requests at a rate, where they are exponential otherwise
   // The bytes of request `index`, kept by whoever gives them until its answer is there.
   std::function<std::string_view(std::size_t index)> request;
   // Looks at each answer of status 200; false ends the program.

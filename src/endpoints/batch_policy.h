@@ -1,24 +1,33 @@
-// BatchPolicy: which waiting requests run together. Pure: counts and times in, decisions out; the
-// requests themselves are kept, in the same order, by whoever asks. One thread at a time.
+// BatchPolicy: which waiting requests run together. Pure: counts, times and measured costs in,
+// decisions out; the requests themselves are kept, in the same order, by whoever asks. One thread
+// at a time.
 //
-// A free model takes at once whatever waits, up to max_batch. A lone request is so never delayed,
-// and under load batches form by themselves from what arrived during the run before.
+// A free model takes at once what waits, so a lone request is never delayed, and under load batches
+// form by themselves from what arrived during the run before. It takes no more than pays: beyond
+// the size where a larger batch no longer makes a picture cheaper, it would only make requests wait
+// for each other, and leave nothing to the model's other threads. Sizes are powers of two, for
+// which the engine has programs; seven waiting requests run as four, two and one, each answered
+// when it is done.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
 #include <deque>
+#include <vector>
 
 namespace scones::endpoints {
 
 class BatchPolicy {
  public:
   using Time = std::chrono::steady_clock::time_point;
+  // Seconds that a batch of 1, 2, 4, 8 ... pictures takes; may end early.
+  using Costs = std::vector<double>;
 
   struct Options {
     int max_batch = 32;
     int max_queue = 1024;
     std::chrono::milliseconds max_queue_delay{30'000};
+    Costs costs;  // empty: the largest batch is taken to be the best
   };
 
   // From the front of the queue: first drop `expired`, then run `dispatch` (0: nothing waits).
@@ -27,16 +36,19 @@ class BatchPolicy {
     int dispatch = 0;
   };
 
-  explicit BatchPolicy(const Options& options) : options_(options) {}
+  explicit BatchPolicy(const Options& options);
 
   // False when the queue is full: the request must be refused.
   bool OnArrival(Time now);
   // Asked by a model that is free. The requests it names have left the queue.
   Decision Decide(Time now);
   int waiting() const { return static_cast<int>(arrivals_.size()); }
+  // The most that run together.
+  int preferred_batch() const { return preferred_; }
 
  private:
   Options options_;
+  int preferred_;
   std::deque<Time> arrivals_;
 };
 

@@ -77,7 +77,7 @@ void AppendSide(std::string_view name, std::string_view mode, std::string_view c
   fmt::format_to(std::back_inserter(line), R"(,"mode":"{}","data":)", mode);
   if (encoding == Encoding::kBase64) {
     line += '"';
-    line += Base64Encode(body);
+    AppendBase64(body, line);
     line += '"';
   } else {
     AppendJsonString(body, line);
@@ -91,30 +91,45 @@ bool Captures(const DataCaptureConfig& config, CaptureMode mode) {
 
 }  // namespace
 
-std::string FormatCapture(const CaptureRecord& record, const DataCaptureConfig& config) {
-  std::string line = R"({"captureData":{)";
-  line.reserve(record.input.size() * 4 / 3 + record.output.size() + 512);
-  const bool input = Captures(config, CaptureMode::kInput);
-  if (input) {
-    AppendSide("endpointInput", "INPUT", record.input_content_type, record.input, config, line);
+CaptureFrame MakeCaptureFrame(const CaptureRecord& record, const DataCaptureConfig& config) {
+  CaptureFrame frame{.before = R"({"captureData":{)", .after = {}, .time = record.inference_time};
+  if (Captures(config, CaptureMode::kInput)) {
+    frame.before.reserve(record.input.size() * 4 / 3 + 128);
+    AppendSide("endpointInput", "INPUT", record.input_content_type, record.input, config,
+               frame.before);
+    if (Captures(config, CaptureMode::kOutput)) frame.before += ',';
   }
-  if (Captures(config, CaptureMode::kOutput)) {
-    if (input) line += ',';
-    AppendSide("endpointOutput", "OUTPUT", record.output_content_type, record.output, config, line);
-  }
-  line += R"(},"eventMetadata":{"eventId":)";
-  AppendJsonString(record.event_id, line);
+  std::string& after = frame.after;
+  after = R"(},"eventMetadata":{"eventId":)";
+  AppendJsonString(record.event_id, after);
   if (!record.custom_attributes.empty()) {
-    line += R"(,"customAttributes":[)";
-    AppendJsonString(record.custom_attributes, line);
-    line += ']';
+    after += R"(,"customAttributes":[)";
+    AppendJsonString(record.custom_attributes, after);
+    after += ']';
   }
   if (!record.inference_id.empty()) {
-    line += R"(,"inferenceId":)";
-    AppendJsonString(record.inference_id, line);
+    after += R"(,"inferenceId":)";
+    AppendJsonString(record.inference_id, after);
   }
-  line += R"(,"inferenceTime":")" + FormatIso8601Seconds(record.inference_time);
-  line += "\"},\"eventVersion\":\"0\"}\n";
+  after += R"(,"inferenceTime":")" + FormatIso8601Seconds(record.inference_time);
+  after += "\"},\"eventVersion\":\"0\"}\n";
+  return frame;
+}
+
+void AppendCapture(const CaptureFrame& frame, std::string_view output,
+                   std::string_view output_content_type, const DataCaptureConfig& config,
+                   std::string& lines) {
+  lines += frame.before;
+  if (Captures(config, CaptureMode::kOutput)) {
+    AppendSide("endpointOutput", "OUTPUT", output_content_type, output, config, lines);
+  }
+  lines += frame.after;
+}
+
+std::string FormatCapture(const CaptureRecord& record, const DataCaptureConfig& config) {
+  std::string line;
+  AppendCapture(MakeCaptureFrame(record, config), record.output, record.output_content_type, config,
+                line);
   return line;
 }
 

@@ -27,6 +27,20 @@ struct CaptureRecord {
 // where its content type is listed in `config` and it is valid UTF-8, else "BASE64".
 std::string FormatCapture(const CaptureRecord& record, const DataCaptureConfig& config);
 
+// A line of which all but the answer is written: most of the work, done before the answer is there.
+struct CaptureFrame {
+  std::string before;  // the answer
+  std::string after;
+  Timestamp time;  // of the inference
+};
+
+// Passes over the record's output.
+CaptureFrame MakeCaptureFrame(const CaptureRecord& record, const DataCaptureConfig& config);
+// Appends the whole line.
+void AppendCapture(const CaptureFrame& frame, std::string_view output,
+                   std::string_view output_content_type, const DataCaptureConfig& config,
+                   std::string& lines);
+
 // DESTINATION/ENDPOINT/VARIANT/yyyy/mm/dd/hh/MM-SS-mmm-UUID.jsonl for a file whose first record is
 // of `first`.
 S3Uri CaptureFileUri(const S3Uri& destination, std::string_view endpoint, std::string_view variant,

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <thread>
 
 #include "base/json.h"
@@ -70,9 +71,11 @@ class EndpointsTest : public ::testing::Test {
     co_return true;
   }
 
-  void MakeModel(const std::string& name, const std::string& url = kModelUrl) {
+  void MakeModel(const std::string& name, const std::string& url = kModelUrl,
+                 std::map<std::string, std::string> environment = {}) {
     ModelSpec spec;
     spec.name = name;
+    spec.container.environment = std::move(environment);
     spec.container.model_data_url = url;
     const auto made = Wait(endpoints_->CreateModel(spec));
     ASSERT_TRUE(made) << made.error().message();
@@ -158,6 +161,73 @@ TEST_F(EndpointsTest, LogitsBecomeProbabilitiesAtTheModelsTemperature) {
   MakeAll();
   const json::value values = *ParseJson(Invoke({})->body);
   EXPECT_NEAR(values.at_pointer("/0").as_double(), std::exp(5) / (std::exp(5) + 2), 1e-5);
+}
+
+io::Task<int> InvokeInTurn(Endpoints& endpoints, int first, int count) {
+  int right = 0;
+  for (int i = first; i < first + count; ++i) {
+    const int colour = i % 3;
+    InvokeRequest request{
+        .endpoint_name = "ep",
+        .content_type = "image/png",
+        .body = Picture(colour == 0 ? 255 : 0, colour == 1 ? 255 : 0, colour == 2 ? 255 : 0)};
+    const Result<InvokeResponse> response = co_await endpoints.Invoke(std::move(request));
+    if (!response) continue;
+    const json::array values = ParseJson(response->body)->as_array();
+    right += values.at(static_cast<std::size_t>(colour)).as_double() > 0.99 ? 1 : 0;
+  }
+  co_return right;
+}
+
+TEST_F(EndpointsTest, EveryRequestOfManyAtOnceGetsItsOwnAnswer) {
+  options_.instances_per_variant = 2;
+  Restart();
+  MakeAll();
+  constexpr int kClients = 24;
+  constexpr int kEach = 20;
+  std::atomic<int> right = 0;
+  std::vector<std::thread> clients;
+  for (int i = 0; i < kClients; ++i) {
+    clients.emplace_back([&, i] { right += Wait(InvokeInTurn(*endpoints_, i, kEach)); });
+  }
+  for (std::thread& client : clients) client.join();
+  EXPECT_EQ(right, kClients * kEach);
+}
+
+TEST_F(EndpointsTest, AModelIsServedAtThePrecisionThatItsEnvironmentAsksFor) {
+  const std::string list = "0\t0\tr.png\n1\t1\tg.png\n2\t2\tb.png\n";
+  ASSERT_TRUE(blobs_.Put(
+      kModelUrl,
+      testing::MakeTarGz({{"model.onnx", testing::ColourOnnx(), "", ""},
+                          {"metadata.json", std::string(testing::kColourMetadata), "", ""},
+                          {"calibration/calibration.lst", list, "", ""},
+                          {"calibration/r.png", Picture(255, 0, 0), "", ""},
+                          {"calibration/g.png", Picture(0, 255, 0), "", ""},
+                          {"calibration/b.png", Picture(0, 0, 255), "", ""}})));
+  MakeModel("colour", kModelUrl, {{"SCONES_PRECISION", "bf16"}});
+  MakeConfig("config", {"colour"});
+  const EndpointRecord record = MakeEndpoint("ep", "config");
+  ASSERT_EQ(record.status, EndpointStatus::kInService) << record.failure_reason;
+  const std::string before = Invoke({.body = Picture(200, 100, 50)})->body;
+  // fp32 gives e^7.84 / (e^7.84 + e^3.92 + e^1.96); bf16 rounds on the way.
+  EXPECT_NEAR(ParseJson(before)->at_pointer("/0").as_double(), 0.9777, 0.01);
+  Restart();
+  EXPECT_EQ(Invoke({.body = Picture(200, 100, 50)})->body, before) << "another precision";
+}
+
+TEST_F(EndpointsTest, AnEndpointWhosePrecisionCannotBeHadFailsAndSaysWhy) {
+  MakeModel("colour", kModelUrl, {{"SCONES_PRECISION", "int8"}});
+  MakeConfig("config", {"colour"});
+  const EndpointRecord record = MakeEndpoint("ep", "config");
+  EXPECT_EQ(record.status, EndpointStatus::kFailed);
+  EXPECT_THAT(record.failure_reason, ::testing::HasSubstr("int8 needs pictures to calibrate"));
+
+  ModelSpec spec{.name = "odd", .container = {.model_data_url = kModelUrl}};
+  spec.container.environment["SCONES_PRECISION"] = "int4";
+  const auto made = Wait(endpoints_->CreateModel(spec));
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().reason(), "ValidationException");
+  EXPECT_THAT(made.error().message(), ::testing::HasSubstr("'int4'"));
 }
 
 TEST_F(EndpointsTest, TheModelSaysWhatItCannotRead) {
@@ -465,8 +535,7 @@ TEST(ModelFault, IsFoundAgainInItsError) {
 
 TEST(ChooseVariant, WeightsDivideTheChances) {
   detail::Deployment deployment;
-  deployment.variants = {
-      {"a", 3, nullptr, nullptr}, {"zero", 0, nullptr, nullptr}, {"b", 1, nullptr, nullptr}};
+  deployment.variants = {{"a", 3, nullptr}, {"zero", 0, nullptr}, {"b", 1, nullptr}};
   const auto at = [&](double chance) { return ChooseVariant(deployment, "", chance)->name; };
   EXPECT_EQ(at(0.0), "a");
   EXPECT_EQ(at(0.7499), "a");

@@ -69,6 +69,12 @@ void AddServe(CLI::App& app, ServeFlags& flags) {
       ->capture_default_str();
   command.add_option("--threads", flags.threads, "Threads that serve connections; 0: one per core")
       ->capture_default_str();
+  command
+      .add_option("--model-threads", flags.model_threads,
+                  "Threads that run the model of each endpoint's variant; 0: one per core, at "
+                  "most 4")
+      ->check(CLI::Range(0, 256))
+      ->capture_default_str();
   command.add_option("--training-jobs", flags.training_jobs, "Training jobs that run at once")
       ->check(kPositive)
       ->capture_default_str();
@@ -119,6 +125,13 @@ void AddRun(CLI::App& app, RunFlags& flags) {
         const bool named = equals != 0 && equals != std::string::npos;
         return named ? std::string() : fmt::format("'{}' is not of the form NAME=VALUE", text);
       });
+  command
+      .add_option(
+          "--precision", flags.precision,
+          "In which the endpoint computes: fp32, bf16 or int8. A model that would lose more "
+          "than half a point of accuracy is refused")
+      ->check(CLI::IsMember({"fp32", "bf16", "int8"}))
+      ->capture_default_str();
   command.add_option("--threshold", flags.threshold, "Confidence below which an execution fails")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();

@@ -21,19 +21,22 @@ Result<void> CreateUnlessThere(Aws& aws, const char* operation, json::object req
   return {};
 }
 
-Result<void> CreateModelAndConfig(Aws& aws, const TrainedModel& model, const S3Uri& capture) {
+Result<void> CreateModelAndConfig(Aws& aws, const TrainedModel& model, const std::string& name,
+                                  const S3Uri& capture, const std::string& precision) {
   TRY(const std::string role, WorkflowRole(aws));
   const std::string image =
       fmt::format("811284229777.dkr.ecr.{}.amazonaws.com/image-classification:1", aws.region());
-  TRY_VOID(CreateUnlessThere(
-      aws, "CreateModel",
-      {{"ModelName", model.job_name},
-       {"ExecutionRoleArn", role},
-       {"PrimaryContainer", {{"Image", image}, {"ModelDataUrl", model.artifact.ToString()}}}}));
+  TRY_VOID(CreateUnlessThere(aws, "CreateModel",
+                             {{"ModelName", name},
+                              {"ExecutionRoleArn", role},
+                              {"PrimaryContainer",
+                               {{"Image", image},
+                                {"ModelDataUrl", model.artifact.ToString()},
+                                {"Environment", {{"SCONES_PRECISION", precision}}}}}}));
   return CreateUnlessThere(aws, "CreateEndpointConfig",
-                           {{"EndpointConfigName", model.job_name},
+                           {{"EndpointConfigName", name},
                             {"ProductionVariants", json::array{{{"VariantName", kVariantName},
-                                                                {"ModelName", model.job_name},
+                                                                {"ModelName", name},
                                                                 {"InitialInstanceCount", 1},
                                                                 {"InstanceType", "ml.m5.xlarge"},
                                                                 {"InitialVariantWeight", 1.0}}}},
@@ -78,28 +81,29 @@ Result<void> WaitUntilInService(Aws& aws, const std::string& config, Progress& p
 }  // namespace
 
 Result<void> DeployEndpoint(Aws& aws, const TrainedModel& model, const S3Uri& capture,
-                            Progress::Style style) {
+                            const std::string& precision, Progress::Style style) {
   Progress progress(style, "model and endpoint");
+  const std::string name =
+      precision == "fp32" ? model.job_name : fmt::format("{}-{}", model.job_name, precision);
   const Result<json::object> present = DescribeOnceSettled(aws);
   if (!present && !IsNotFound(present.error())) return present.error();
   if (present && StringOr(*present, "EndpointStatus", "") == "InService" &&
-      StringOr(*present, "EndpointConfigName", "") == model.job_name) {
-    progress.Skip(fmt::format("{} serves {} already", kEndpointName, model.job_name));
+      StringOr(*present, "EndpointConfigName", "") == name) {
+    progress.Skip(fmt::format("{} serves {} already", kEndpointName, name));
     return {};
   }
-  TRY_VOID(CreateModelAndConfig(aws, model, capture));
+  TRY_VOID(CreateModelAndConfig(aws, model, name, capture, precision));
   if (present && StringOr(*present, "EndpointStatus", "") == "Failed") {
     TRY([[maybe_unused]] const json::object deleted,
         aws.Call("sagemaker", "DeleteEndpoint", {{"EndpointName", kEndpointName}}));
   }
   const bool update = present && StringOr(*present, "EndpointStatus", "") != "Failed";
-  const json::object request{{"EndpointName", kEndpointName},
-                             {"EndpointConfigName", model.job_name}};
+  const json::object request{{"EndpointName", kEndpointName}, {"EndpointConfigName", name}};
   TRY([[maybe_unused]] const json::object made,
       aws.Call("sagemaker", update ? "UpdateEndpoint" : "CreateEndpoint", request));
-  TRY_VOID(WaitUntilInService(aws, model.job_name, progress));
-  progress.Done(fmt::format("{} serves {}, capturing to {}", kEndpointName, model.job_name,
-                            capture.ToString()));
+  TRY_VOID(WaitUntilInService(aws, name, progress));
+  progress.Done(
+      fmt::format("{} serves {}, capturing to {}", kEndpointName, name, capture.ToString()));
   return {};
 }
 

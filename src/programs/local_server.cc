@@ -47,6 +47,12 @@ std::size_t ThreadCount(std::size_t wanted) {
   return wanted != 0 ? wanted : std::max(1U, std::thread::hardware_concurrency());
 }
 
+// Each has an engine of its own, with the memory that this takes.
+int ModelThreads(std::size_t wanted) {
+  constexpr std::size_t kMost = 4;
+  return static_cast<int>(wanted != 0 ? wanted : std::min(ThreadCount(0), kMost));
+}
+
 // RunAndWait needs a value.
 io::Task<bool> FlushCaptures(endpoints::Endpoints& endpoints) {
   co_await endpoints.FlushCaptures();
@@ -124,10 +130,12 @@ Result<void> LocalServer::Parts::OpenServices() {
   blobs = std::make_unique<ObjectBlobStore>(*objects, *disk);
   TRY(logs, logs::Logs::Open({}, *database, clock));
 
-  TRY(endpoints, endpoints::Endpoints::Open({.directory = root / "endpoints",
-                                             .identity = identity,
-                                             .capture_file_age = options.capture_file_age},
-                                            *database, *shards, *disk, *blobs, clock));
+  TRY(endpoints,
+      endpoints::Endpoints::Open({.directory = root / "endpoints",
+                                  .identity = identity,
+                                  .instances_per_variant = ModelThreads(options.model_threads),
+                                  .capture_file_age = options.capture_file_age},
+                                 *database, *shards, *disk, *blobs, clock));
 
   workflow_ports = std::make_unique<LocalWorkflowPorts>(*blobs, *endpoints);
   const auth::KeyPair keys = credentials->Default().keys;

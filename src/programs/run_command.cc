@@ -79,7 +79,7 @@ Result<RunSummary> RunSteps(const RunFlags& flags, Connection& connection, Progr
   TRY(const TrainedModel model, Train(aws, pictures, root, hyperparameters, style));
   summary.train_seconds = model.train_seconds;
   const S3Uri capture{.bucket = bucket, .key = kCapturedPrefix};
-  TRY_VOID(DeployEndpoint(aws, model, capture, style));
+  TRY_VOID(DeployEndpoint(aws, model, capture, flags.precision, style));
   TRY(summary.state_machine_arn,
       DeployStateMachine(aws, flags.threshold, FunctionsProgram(), style));
   TRY_VOID(CheckInterrupt());

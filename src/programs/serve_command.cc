@@ -43,6 +43,7 @@ int RunServeCommand(const ServeFlags& flags) {
                                .port = flags.port,
                                .identity = {.region = flags.region, .account = flags.account},
                                .threads = flags.threads,
+                               .model_threads = flags.model_threads,
                                .training_jobs = flags.training_jobs};
   options.capture_file_age = std::chrono::duration_cast<std::chrono::milliseconds>(
       std::chrono::duration<double>(flags.capture_file_age_s));

@@ -77,20 +77,52 @@ Result<void> CaptureLog::RecoverSpool() {
   return {};
 }
 
-io::Task<bool> CaptureLog::Append(CaptureRecord record,
-                                  std::shared_ptr<const CaptureTarget> target) {
-  auto start = [this, &record, &target](io::Completion<bool> done) {
-    {
-      const std::lock_guard lock(mutex_);
-      if (!stopping_ && queue_.size() < options_.max_queue) {
-        queue_.push_back({std::move(record), std::move(target), std::move(done)});
-        done = nullptr;
-      }
+bool CaptureLog::Append(std::string_view lines, Timestamp first, const CaptureTarget& target) {
+  if (!TakeRoom(lines.size(), target)) return false;
+  const std::string key =
+      fmt::format("{}\n{}\n{}", target.endpoint, target.variant, target.destination.ToString());
+  std::string full;
+  {
+    const std::lock_guard lock(files_mutex_);
+    const Result<OpenFile*> file = FileFor(target, first, key);
+    const Result<void> written = file ? (*file)->file.Write(lines) : Result<void>(file.error());
+    if (!written) {
+      LogError("endpoints.capture.failed", "endpoint={} error={}", LogValue(target.endpoint),
+               LogValue(written.error().message()));
+      GiveRoom(lines.size());
+      AbandonFile(key);
+      return false;
     }
-    if (done) return done(false);
-    wake_.notify_one();
-  };
-  co_return co_await io::Await<bool>(std::move(start));
+    SCONES_CRASH_POINT("endpoints.capture.appended");
+    (*file)->bytes += lines.size();
+    if ((*file)->bytes >= options_.file_bytes) {
+      full = (*file)->id;
+      files_.erase(key);
+    }
+  }
+  if (!full.empty()) StartUpload(full);
+  return true;
+}
+
+// Counts the bytes as waiting on disk, unless the log has ended or too many wait.
+bool CaptureLog::TakeRoom(std::uint64_t bytes, const CaptureTarget& target) {
+  const std::lock_guard lock(mutex_);
+  if (stopping_) return false;
+  if (backlog_bytes_ + bytes > options_.max_backlog_bytes) {
+    if (!std::exchange(warned_full_, true)) {
+      LogWarning("endpoints.capture.backlog_full", "endpoint={} backlog_bytes={}",
+                 LogValue(target.endpoint), backlog_bytes_);
+    }
+    return false;
+  }
+  warned_full_ = false;
+  backlog_bytes_ += bytes;
+  return true;
+}
+
+void CaptureLog::GiveRoom(std::uint64_t bytes) {
+  const std::lock_guard lock(mutex_);
+  backlog_bytes_ -= std::min(backlog_bytes_, bytes);
 }
 
 io::Task<void> CaptureLog::Flush(std::string endpoint) {
@@ -117,24 +149,28 @@ void CaptureLog::Stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-// When the thread must wake by itself: a file comes of age, or a refused one is due. Holds mutex_.
-CaptureLog::SteadyTime CaptureLog::NextWake() const {
+// When the next file comes of age.
+CaptureLog::SteadyTime CaptureLog::NextDue() const {
   SteadyTime next = std::chrono::steady_clock::now() + std::chrono::hours(1);
   for (const auto& [key, file] : files_) next = std::min(next, file.opened + options_.file_age);
-  for (const auto& [id, due] : refused_) next = std::min(next, due);
   return next;
 }
 
 void CaptureLog::Loop() {
   bool stopping = false;
   while (!stopping) {
-    std::vector<Entry> entries;
     std::vector<FlushRequest> flushes;
     std::vector<std::string> due;
+    SteadyTime next;
+    {
+      const std::lock_guard lock(files_mutex_);
+      next = NextDue();
+    }
     {
       std::unique_lock lock(mutex_);
-      if (queue_.empty() && flushes_.empty() && !stopping_) wake_.wait_until(lock, NextWake());
-      entries.swap(queue_);
+      for (const auto& [id, when] : refused_) next = std::min(next, when);
+      if (!file_opened_ && flushes_.empty() && !stopping_) wake_.wait_until(lock, next);
+      file_opened_ = false;
       flushes.swap(flushes_);
       stopping = stopping_;
       for (const auto& [id, when] : refused_) {
@@ -142,7 +178,6 @@ void CaptureLog::Loop() {
       }
       for (const std::string& id : due) refused_.erase(id);
     }
-    for (const Entry& entry : entries) entry.done(AppendOne(entry));
     if (!stopping) {
       for (const std::string& id : due) StartUpload(id);
     }
@@ -158,42 +193,9 @@ void CaptureLog::Loop() {
   for (FlushRequest& flush : waiting) flush.done(false);
 }
 
-bool CaptureLog::AppendOne(const Entry& entry) {
-  const std::string line = FormatCapture(entry.record, entry.target->config);
-  {
-    const std::lock_guard lock(mutex_);
-    if (backlog_bytes_ + line.size() > options_.max_backlog_bytes) {
-      if (!std::exchange(warned_full_, true)) {
-        LogWarning("endpoints.capture.backlog_full", "endpoint={} backlog_bytes={}",
-                   LogValue(entry.target->endpoint), backlog_bytes_);
-      }
-      return false;
-    }
-    warned_full_ = false;
-    backlog_bytes_ += line.size();
-  }
-  const std::string key = fmt::format("{}\n{}\n{}", entry.target->endpoint, entry.target->variant,
-                                      entry.target->destination.ToString());
-  const Result<OpenFile*> file = FileFor(entry, key);
-  const Result<void> written = file ? (*file)->file.Write(line) : Result<void>(file.error());
-  if (!written) {
-    LogError("endpoints.capture.failed", "endpoint={} error={}", LogValue(entry.target->endpoint),
-             LogValue(written.error().message()));
-    AbandonFile(key, line.size());
-    return false;
-  }
-  SCONES_CRASH_POINT("endpoints.capture.appended");
-  (*file)->bytes += line.size();
-  return true;
-}
-
 // After a failed write the file may end in a part of a line: what is whole goes on its way, and the
 // next record opens another file.
-void CaptureLog::AbandonFile(const std::string& key, std::uint64_t unwritten_bytes) {
-  {
-    const std::lock_guard lock(mutex_);
-    backlog_bytes_ -= std::min(backlog_bytes_, unwritten_bytes);
-  }
+void CaptureLog::AbandonFile(const std::string& key) {
   const auto found = files_.find(key);
   if (found == files_.end()) return;
   const std::string id = found->second.id;
@@ -202,41 +204,54 @@ void CaptureLog::AbandonFile(const std::string& key, std::uint64_t unwritten_byt
   if (has_lines && *has_lines) {
     const std::lock_guard lock(mutex_);
     refused_[id] = std::chrono::steady_clock::now() + options_.retry;
+    file_opened_ = true;
+    wake_.notify_one();
   }
 }
 
-Result<CaptureLog::OpenFile*> CaptureLog::FileFor(const Entry& entry, const std::string& key) {
+Result<CaptureLog::OpenFile*> CaptureLog::FileFor(const CaptureTarget& target, Timestamp first,
+                                                  const std::string& key) {
   if (const auto found = files_.find(key); found != files_.end()) return &found->second;
   OpenFile open{.id = RandomUuid(),
-                .endpoint = entry.target->endpoint,
+                .endpoint = target.endpoint,
                 .file = {},
                 .bytes = 0,
                 .opened = std::chrono::steady_clock::now()};
-  const S3Uri uri = CaptureFileUri(entry.target->destination, entry.target->endpoint,
-                                   entry.target->variant, entry.record.inference_time, open.id);
+  const S3Uri uri =
+      CaptureFileUri(target.destination, target.endpoint, target.variant, first, open.id);
   using Mode = io::File::Mode;
   TRY(io::File address, io::File::Open(SpoolPath(open.id, kUri), Mode::kCreateNew, 0600));
   TRY_VOID(address.Write(uri.ToString()));
   TRY(open.file, io::File::Open(SpoolPath(open.id, kLines), Mode::kCreateNew, 0600));
+  {
+    const std::lock_guard lock(mutex_);
+    file_opened_ = true;
+  }
+  wake_.notify_one();
   return &files_.emplace(key, std::move(open)).first->second;
 }
 
 void CaptureLog::CloseFiles(bool all, const std::vector<FlushRequest>& flushes) {
   const auto now = std::chrono::steady_clock::now();
-  for (auto at = files_.begin(); at != files_.end();) {
-    const OpenFile& file = at->second;
-    const bool asked = std::any_of(flushes.begin(), flushes.end(), [&](const FlushRequest& flush) {
-      return flush.endpoint.empty() || flush.endpoint == file.endpoint;
-    });
-    if (!all && !asked && now - file.opened < options_.file_age &&
-        file.bytes < options_.file_bytes) {
-      ++at;
-      continue;
+  std::vector<std::string> closed;
+  {
+    const std::lock_guard lock(files_mutex_);
+    for (auto at = files_.begin(); at != files_.end();) {
+      const OpenFile& file = at->second;
+      const bool asked =
+          std::any_of(flushes.begin(), flushes.end(), [&](const FlushRequest& flush) {
+            return flush.endpoint.empty() || flush.endpoint == file.endpoint;
+          });
+      if (!all && !asked && now - file.opened < options_.file_age) {
+        ++at;
+        continue;
+      }
+      closed.push_back(file.id);
+      at = files_.erase(at);
     }
-    const std::string id = file.id;
-    at = files_.erase(at);
-    if (!all) StartUpload(id);
   }
+  if (all) return;  // the next start stores them
+  for (const std::string& id : closed) StartUpload(id);
 }
 
 void CaptureLog::StartUpload(const std::string& id) {

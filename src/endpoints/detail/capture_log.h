@@ -1,10 +1,10 @@
-// CaptureLog: captured inferences on their way to the bucket. A thread of its own appends each
-// record to a spool file in the data directory; files that are old or large enough are stored
-// through the blob store and then removed. Spool files of an earlier process are stored at start.
-// Durability: once Append resumes with true the record is in the operating system's hands, so it
-// survives the end of this process in any way, but not a power cut before the file is stored.
+// CaptureLog: captured inferences on their way to the bucket. Whoever has records appends them to a
+// spool file in the data directory; files that are old or large enough are stored through the blob
+// store and then removed. Spool files of an earlier process are stored at start.
+// Durability: once Append has returned true the records are in the operating system's hands, so
+// they survive the end of this process in any way, but not a power cut before the file is stored.
 // Format of the spool, by file id: ID.uri holds the s3:// address, ID.jsonl the lines.
-// Safe from any thread.
+// Safe from any thread; a thread of its own does what is due by time.
 #pragma once
 
 #include <chrono>
@@ -40,7 +40,6 @@ class CaptureLog : public std::enable_shared_from_this<CaptureLog> {
     std::chrono::milliseconds file_age{60'000};
     std::uint64_t file_bytes = 16 * 1024 * 1024;
     std::uint64_t max_backlog_bytes = std::uint64_t{1} << 30;
-    std::size_t max_queue = 10'000;           // records not yet appended
     std::chrono::milliseconds retry{30'000};  // after the blob store refused a file
   };
 
@@ -49,22 +48,18 @@ class CaptureLog : public std::enable_shared_from_this<CaptureLog> {
                                                   io::BlobStore& blobs);
   ~CaptureLog();
 
-  // Appends the record; resumes when it is in its file. False when it had to be dropped (queue,
-  // backlog or disk full; logged), which must not stop the inference.
-  io::Task<bool> Append(CaptureRecord record, std::shared_ptr<const CaptureTarget> target);
+  // Appends whole lines, the first of which is of time `first`. Blocks for a write to the page
+  // cache, and now and then for the making of a file: not for a shard.
+  // False when they had to be dropped (backlog or disk full; logged).
+  bool Append(std::string_view lines, Timestamp first, const CaptureTarget& target);
   // Closes the files of `endpoint`, or all where it is empty, and resumes when no file is on its
   // way to the blob store any more.
   io::Task<void> Flush(std::string endpoint);
-  // Appends what is queued, closes all files and ends the thread. Idempotent.
+  // Closes all files and ends the thread; nothing is appended any more. Idempotent.
   void Stop();
 
  private:
   using SteadyTime = std::chrono::steady_clock::time_point;
-  struct Entry {
-    CaptureRecord record;
-    std::shared_ptr<const CaptureTarget> target;
-    io::Completion<bool> done;
-  };
   struct FlushRequest {
     std::string endpoint;
     io::Completion<bool> done;
@@ -81,10 +76,13 @@ class CaptureLog : public std::enable_shared_from_this<CaptureLog> {
   CaptureLog(Options options, io::Shards& shards, io::BlobStore& blobs);
   Result<void> RecoverSpool();
   void Loop();
-  SteadyTime NextWake() const;
-  bool AppendOne(const Entry& entry);
-  Result<OpenFile*> FileFor(const Entry& entry, const std::string& key);
-  void AbandonFile(const std::string& key, std::uint64_t unwritten_bytes);
+  bool TakeRoom(std::uint64_t bytes, const CaptureTarget& target);
+  void GiveRoom(std::uint64_t bytes);
+  // These need files_mutex_.
+  Result<OpenFile*> FileFor(const CaptureTarget& target, Timestamp first, const std::string& key);
+  void AbandonFile(const std::string& key);
+  SteadyTime NextDue() const;
+
   void CloseFiles(bool all, const std::vector<FlushRequest>& flushes);
   void StartUpload(const std::string& id);
   static io::Task<void> Upload(std::shared_ptr<CaptureLog> self, std::string id);
@@ -95,13 +93,14 @@ class CaptureLog : public std::enable_shared_from_this<CaptureLog> {
   io::Shards& shards_;
   io::BlobStore& blobs_;
 
-  // Of the thread.
+  // Held while a file is written or made, so never taken on a shard. Before mutex_ where both are.
+  std::mutex files_mutex_;
   Files files_;
-  bool warned_full_ = false;
 
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::vector<Entry> queue_;
+  bool file_opened_ = false;  // since the thread last looked when the next one comes of age
+  bool warned_full_ = false;
   std::vector<FlushRequest> flushes_;
   std::vector<FlushRequest> waiting_for_uploads_;
   std::map<std::string, SteadyTime> refused_;  // id -> when to try again

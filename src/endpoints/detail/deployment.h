@@ -17,7 +17,6 @@ struct LoadedVariant {
   std::string name;
   double weight = 1.0;
   std::shared_ptr<ModelHost> host;
-  std::shared_ptr<const CaptureTarget> capture;  // null: captures nothing
 };
 
 struct Deployment {

@@ -1,11 +1,11 @@
-// The path of one inference: route, variant, decode, model, text, capture.
+// The path of one inference: route, variant, decode, and what its answer will need. The rest is in
+// model_host.h and answer.h.
 #include <fmt/format.h>
 
 #include <chrono>
 #include <random>
 #include <utility>
 
-#include "base/json.h"
 #include "base/random.h"
 #include "endpoints/detail/service.h"
 #include "endpoints/model_fault.h"
@@ -33,26 +33,6 @@ bool IsImageType(std::string_view content_type) {
   content_type = content_type.substr(0, content_type.find(';'));
   return content_type == "image/png" || content_type == "image/jpeg" ||
          content_type == "image/jpg" || content_type == "application/x-image";
-}
-
-enum class Form { kJson, kJsonLines };
-
-std::optional<Form> ChooseForm(std::string_view accept) {
-  const auto names = [&](std::string_view type) { return accept.find(type) != accept.npos; };
-  if (names("jsonlines")) return Form::kJsonLines;
-  if (accept.empty() || names("json") || names("*/*") || names("application/*")) return Form::kJson;
-  return std::nullopt;
-}
-
-// [0.06500816345214844, 0.9349917769432068], as the container that SageMaker uses writes it.
-std::string FormatProbabilities(const std::vector<float>& probabilities, Form form) {
-  std::string text = form == Form::kJson ? "[" : "{\"prediction\": [";
-  for (std::size_t i = 0; i < probabilities.size(); ++i) {
-    if (i > 0) text += ", ";
-    AppendJsonDouble(static_cast<double>(probabilities[i]), text);
-  }
-  text += form == Form::kJson ? "]" : "]}";
-  return text;
 }
 
 Error Refused(int status, std::string message) {
@@ -102,17 +82,54 @@ io::Task<Result<InvokeResponse>> Service::Invoke(InvokeRequest request) {
                     fmt::format("Variant {} of endpoint {} not found.",
                                 request.target_variant.substr(0, 128), request.endpoint_name));
   }
-  CO_TRY(InvokeResponse response, co_await RunModel(*variant, request));
-  response.variant_name = variant->name;
-  response.custom_attributes = request.custom_attributes;
-  const bool captured = variant->capture != nullptr &&
-                        Chance() * 100 < variant->capture->config.initial_sampling_percentage;
-  if (captured) co_await Capture(*variant, std::move(request), response);
+  const std::string name = variant->name;
+  std::string custom_attributes = request.custom_attributes;
+  CO_TRY(InvokeResponse response, co_await RunModel(*variant, std::move(request)));
+  response.variant_name = name;
+  response.custom_attributes = std::move(custom_attributes);
   co_return response;
 }
 
+io::Task<Result<void>> Service::Decode(const InvokeRequest& request, const ModelHost& host,
+                                       ModelHost::Tensor& tensor) {
+  auto decode = [&request, &host, &tensor] {
+    return vision::DecodeToTensor(request.body, host.tensor(), tensor);
+  };
+  const bool small = vision::ClaimedPixels(request.body) <= kMaxInlinePixels &&
+                     tensor.size() <= 3 * kMaxInlinePixels;
+  Result<void> decoded;
+  if (small) {
+    decoded = decode();
+  } else {
+    decoded = co_await disk_.Run(std::move(decode));
+  }
+  if (!decoded && decoded.error().code() == Code::kExhausted) {
+    co_return Error(Code::kExhausted, "ThrottlingException",
+                    "Too many pictures wait to be decoded. Try again later.");
+  }
+  if (!decoded) co_return Refused(400, "unable to evaluate payload: " + decoded.error().message());
+  co_return Result<void>();
+}
+
+// All of the record but the answer, where this inference is one of those to capture.
+std::optional<CaptureFrame> Service::BeginCapture(const CaptureTarget* target,
+                                                  InvokeRequest request) const {
+  if (target == nullptr || Chance() * 100 >= target->config.initial_sampling_percentage) {
+    return std::nullopt;
+  }
+  const CaptureRecord record{.input = std::move(request.body),
+                             .input_content_type = std::move(request.content_type),
+                             .output = {},
+                             .output_content_type = {},
+                             .event_id = RandomUuid(),
+                             .inference_id = std::move(request.inference_id),
+                             .custom_attributes = std::move(request.custom_attributes),
+                             .inference_time = clock_.Now()};
+  return MakeCaptureFrame(record, target->config);
+}
+
 io::Task<Result<InvokeResponse>> Service::RunModel(const LoadedVariant& variant,
-                                                   const InvokeRequest& request) {
+                                                   InvokeRequest request) {
   if (!IsImageType(request.content_type)) {
     co_return Refused(415, fmt::format("Content type '{}' is not supported; send image/png, "
                                        "image/jpeg or application/x-image",
@@ -125,53 +142,27 @@ io::Task<Result<InvokeResponse>> Service::RunModel(const LoadedVariant& variant,
                                        request.accept.substr(0, 128)));
   }
   const auto decode_start = SteadyClock::now();
-  const vision::TensorSpec& spec = variant.host->tensor();
-  const auto header = vision::ReadImageHeader(request.body);
-  if (!header) co_return Refused(400, "unable to evaluate payload: " + header.error().message());
-  std::vector<float> tensor(spec.size());
-  auto decode = [&request, &spec, &tensor] {
-    return vision::DecodeToTensor(request.body, spec, tensor);
+  ModelHost& host = *variant.host;
+  ModelHost::Tensor tensor = host.TakeTensor();
+  const Result<void> decoded = co_await Decode(request, host, tensor);
+  if (!decoded) {
+    host.ReturnTensor(std::move(tensor));
+    co_return decoded.error();
+  }
+  const std::int64_t decode_ns = NanosecondsSince(decode_start);
+  Invocation invocation{.form = *form,
+                        .capture = BeginCapture(host.answerer().target(), std::move(request)),
+                        .done = {}};
+  auto start = [&](io::Completion<Result<InvokeResponse>> done) {
+    invocation.done = std::move(done);
+    host.Submit(std::move(tensor), std::move(invocation));
   };
-  const auto pixels =
-      static_cast<std::uint64_t>(header->width) * static_cast<std::uint64_t>(header->height);
-  Result<void> decoded;
-  if (pixels > kMaxInlinePixels || spec.size() > 3 * kMaxInlinePixels) {
-    decoded = co_await disk_.Run(std::move(decode));
-  } else {
-    decoded = decode();
+  Result<InvokeResponse> response = co_await io::Await<Result<InvokeResponse>>(std::move(start));
+  if (!response && response.error().code() == Code::kInternal) {
+    co_return Refused(500, response.error().message());
   }
-  if (!decoded && decoded.error().code() == Code::kExhausted) {
-    co_return Error(Code::kExhausted, "ThrottlingException",
-                    "Too many pictures wait to be decoded. Try again later.");
-  }
-  if (!decoded) co_return Refused(400, "unable to evaluate payload: " + decoded.error().message());
-  InvokeResponse response;
-  response.timings.decode_ns = NanosecondsSince(decode_start);
-  Result<Inference> inference = co_await variant.host->Run(std::move(tensor));
-  if (!inference && inference.error().code() == Code::kInternal) {
-    co_return Refused(500, inference.error().message());
-  }
-  if (!inference) co_return inference.error();
-  response.timings.queue_ns = inference->queue_ns;
-  response.timings.infer_ns = inference->infer_ns;
-  const auto encode_start = SteadyClock::now();
-  response.body = FormatProbabilities(inference->probabilities, *form);
-  response.content_type = *form == Form::kJson ? "application/json" : "application/jsonlines";
-  response.timings.encode_ns = NanosecondsSince(encode_start);
+  if (response) response->timings.decode_ns = decode_ns;
   co_return response;
-}
-
-io::Task<void> Service::Capture(const LoadedVariant& variant, InvokeRequest request,
-                                const InvokeResponse& response) {
-  CaptureRecord record{.input = std::move(request.body),
-                       .input_content_type = std::move(request.content_type),
-                       .output = response.body,
-                       .output_content_type = response.content_type,
-                       .event_id = RandomUuid(),
-                       .inference_id = std::move(request.inference_id),
-                       .custom_attributes = std::move(request.custom_attributes),
-                       .inference_time = clock_.Now()};
-  (void)co_await captures_->Append(std::move(record), variant.capture);  // it logs what it drops
 }
 
 }  // namespace scones::endpoints::detail

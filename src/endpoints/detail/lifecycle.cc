@@ -71,7 +71,9 @@ Result<DeploymentPlan> Service::MakePlan(db::Connection& connection,
   for (const ProductionVariant& variant : config.spec.variants) {
     TRY(const json::value found, Load(connection, Kind::kModel, variant.model_name));
     TRY(const ModelRecord model, ModelFromJson(found));
-    plan.variants.push_back({variant, model.spec.container.model_data_url, RandomUuid()});
+    TRY(PrecisionChoice precision, ParsePrecisionChoice(model.spec.container.environment));
+    plan.variants.push_back(
+        {variant, model.spec.container.model_data_url, RandomUuid(), std::move(precision)});
   }
   return plan;
 }
@@ -197,7 +199,7 @@ io::Task<Result<Service::DeploymentPtr>> Service::LoadDeployment(std::shared_ptr
                                                                  std::string endpoint,
                                                                  DeploymentPlan plan) {
   const Options& options = self->options_;
-  const ModelHost::Options host_options{
+  ModelHost::Options host_options{
       .instances = options.instances_per_variant,
       .engine = {.threads = options.engine_threads, .max_batch = options.max_batch},
       .max_queue = options.max_queue,
@@ -208,9 +210,13 @@ io::Task<Result<Service::DeploymentPtr>> Service::LoadDeployment(std::shared_ptr
   for (const PlannedVariant& planned : plan.variants) {
     CO_TRY_VOID(co_await FetchArtifact(self, planned));
     const io::Path path = self->ArtifactPath(planned.artifact_id);
-    auto start = [path, limits, host_options]() -> Result<std::shared_ptr<ModelHost>> {
+    host_options.name = endpoint + "/" + planned.variant.name;
+    host_options.precision = planned.precision;
+    const Answerer answerer(self->captures_,
+                            MakeCaptureTarget(endpoint, planned.variant.name, plan));
+    auto start = [path, limits, host_options, answerer]() -> Result<std::shared_ptr<ModelHost>> {
       TRY(const Artifact artifact, ReadArtifact(path, limits));
-      return ModelHost::Start(artifact, host_options);
+      return ModelHost::Start(artifact, host_options, answerer);
     };
     Result<std::shared_ptr<ModelHost>> host = co_await self->disk_.Run(start);
     for (int i = 0; i < kBusyRetries && IsBusy(host); ++i) {
@@ -224,9 +230,8 @@ io::Task<Result<Service::DeploymentPtr>> Service::LoadDeployment(std::shared_ptr
                       planned.variant.name, planned.model_data_url, host.error().message()));
     }
     self->Register(*host);
-    deployment->variants.push_back({planned.variant.name, planned.variant.initial_variant_weight,
-                                    *host,
-                                    MakeCaptureTarget(endpoint, planned.variant.name, plan)});
+    deployment->variants.push_back(
+        {planned.variant.name, planned.variant.initial_variant_weight, *host});
   }
   co_return DeploymentPtr(std::move(deployment));
 }

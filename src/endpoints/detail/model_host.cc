@@ -1,11 +1,13 @@
 #include "endpoints/detail/model_host.h"
 
 #include <fmt/format.h>
+#include <pthread.h>
 
 #include <algorithm>
 #include <cmath>
-#include <span>
 #include <utility>
+
+#include "endpoints/detail/accuracy.h"
 
 namespace scones::endpoints::detail {
 namespace {
@@ -23,7 +25,7 @@ Error Stopped() {
 }  // namespace
 
 Result<std::shared_ptr<ModelHost>> ModelHost::Start(const Artifact& artifact,
-                                                    const Options& options) {
+                                                    const Options& options, Answerer answerer) {
   TRY(std::shared_ptr<const nn::Model> model, nn::Model::FromOnnx(artifact.onnx));
   const nn::ImageShape shape = model->input_shape();
   const ModelMetadata& metadata = artifact.metadata;
@@ -40,11 +42,9 @@ Result<std::shared_ptr<ModelHost>> ModelHost::Start(const Artifact& artifact,
                              "classes",
                              model->class_count(), metadata.classes.size()));
   }
-  std::shared_ptr<ModelHost> host(new ModelHost(std::move(model), metadata, options));
-  for (int i = 0; i < options.instances; ++i) {
-    TRY(auto engine, nn::Engine::Make(host->model_, options.engine));
-    host->engines_.push_back(std::move(engine));
-  }
+  std::shared_ptr<ModelHost> host(
+      new ModelHost(std::move(model), metadata, options, std::move(answerer)));
+  TRY_VOID(host->MakeEngines(artifact, options));
   for (const auto& engine : host->engines_) {
     host->threads_.emplace_back([raw = host.get(), &engine = *engine] { raw->Serve(engine); });
   }
@@ -52,16 +52,50 @@ Result<std::shared_ptr<ModelHost>> ModelHost::Start(const Artifact& artifact,
 }
 
 ModelHost::ModelHost(std::shared_ptr<const nn::Model> model, const ModelMetadata& metadata,
-                     const Options& options)
+                     const Options& options, Answerer answerer)
     : model_(std::move(model)),
       temperature_(metadata.temperature),
-      policy_({.max_batch = options.engine.max_batch,
-               .max_queue = options.max_queue,
-               .max_queue_delay = options.max_queue_delay}) {
+      answerer_(std::move(answerer)),
+      max_spare_(static_cast<std::size_t>(2 * options.engine.max_batch)) {
   tensor_.width = metadata.width;
   tensor_.height = metadata.height;
   tensor_.mean = metadata.mean;
   tensor_.std = metadata.std;
+}
+
+Result<void> ModelHost::MakeEngines(const Artifact& artifact, const Options& options) {
+  TRY(const nn::EngineOptions engine_options,
+      SettlePrecision(model_, artifact, tensor_, options.precision, options.engine, options.name));
+  for (int i = 0; i < options.instances; ++i) {
+    TRY(auto engine, nn::Engine::Make(model_, engine_options));
+    engines_.push_back(std::move(engine));
+  }
+  TRY(BatchPolicy::Costs costs, MeasureCosts(*engines_.front(), options.engine.max_batch));
+  policy_.emplace(BatchPolicy::Options{.max_batch = options.engine.max_batch,
+                                       .max_queue = options.max_queue,
+                                       .max_queue_delay = options.max_queue_delay,
+                                       .costs = std::move(costs)});
+  return {};
+}
+
+Result<BatchPolicy::Costs> ModelHost::MeasureCosts(nn::Engine& engine, int max_batch) const {
+  constexpr std::chrono::milliseconds kEnough{100};  // for one size; larger ones count as the same
+  constexpr int kRounds = 3;                         // the first is warm-up
+  const auto most = static_cast<std::size_t>(max_batch);
+  const Tensor input(most * tensor_.size());
+  Tensor output(most * static_cast<std::size_t>(model_->class_count()));
+  BatchPolicy::Costs costs;
+  for (int size = 1; size <= max_batch; size *= 2) {
+    auto best = SteadyClock::duration::max();
+    for (int round = 0; round < kRounds; ++round) {
+      const auto begin = SteadyClock::now();
+      TRY_VOID(engine.Run(input, size, output));
+      best = std::min(best, SteadyClock::now() - begin);
+    }
+    costs.push_back(std::chrono::duration<double>(best).count());
+    if (best > kEnough) break;
+  }
+  return costs;
 }
 
 ModelHost::~ModelHost() { Stop(); }
@@ -74,40 +108,49 @@ void ModelHost::Stop() {
     left.swap(queue_);
   }
   wake_.notify_all();
-  for (Job& job : left) job.done(Stopped());
+  for (Job& job : left) job.invocation.done(Stopped());
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
 }
 
-io::Task<Result<Inference>> ModelHost::Run(std::vector<float> input) {
-  auto start = [this, &input](io::Completion<Result<Inference>> done) {
-    Submit({std::move(input), std::move(done), SteadyClock::now()});
-  };
-  co_return co_await io::Await<Result<Inference>>(std::move(start));
+ModelHost::Tensor ModelHost::TakeTensor() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!spare_.empty()) {
+      Tensor tensor = std::move(spare_.back());
+      spare_.pop_back();
+      return tensor;
+    }
+  }
+  return Tensor(tensor_.size());
 }
 
-void ModelHost::Submit(Job job) {
+void ModelHost::ReturnTensor(Tensor tensor) {
+  const std::lock_guard lock(mutex_);
+  if (spare_.size() < max_spare_) spare_.push_back(std::move(tensor));
+}
+
+void ModelHost::Submit(Tensor input, Invocation invocation) {
+  const auto now = SteadyClock::now();
   bool stopping = false;
+  bool wake = false;
   {
     const std::lock_guard lock(mutex_);
     stopping = stopping_;
-    if (!stopping && policy_.OnArrival(job.arrival)) {
-      queue_.push_back(std::move(job));
-      job.done = nullptr;
+    if (!stopping && policy_->OnArrival(now)) {
+      queue_.push_back({std::move(input), std::move(invocation), now});
+      wake = idle_ > 0;
+      if (!wake) return;
     }
   }
-  if (job.done == nullptr) {
-    wake_.notify_one();  // outside the lock, so that the woken thread does not meet it
-    return;
-  }
-  if (stopping) return job.done(Stopped());
-  job.done(Error(Code::kExhausted, "ThrottlingException",
-                 "Too many requests wait for this model. Try again later."));
+  if (wake) return wake_.notify_one();  // outside the lock, which the woken thread takes at once
+  if (stopping) return invocation.done(Stopped());
+  invocation.done(Error(Code::kExhausted, "ThrottlingException",
+                        "Too many requests wait for this model. Try again later."));
 }
 
-std::vector<ModelHost::Job> ModelHost::NextBatch() {
+bool ModelHost::NextBatch(std::vector<Job>& batch) {
   std::vector<Job> expired;
-  std::vector<Job> batch;
   const auto take = [&](int count, std::vector<Job>& to) {
     for (int i = 0; i < count; ++i) {
       to.push_back(std::move(queue_.front()));
@@ -116,62 +159,72 @@ std::vector<ModelHost::Job> ModelHost::NextBatch() {
   };
   {
     std::unique_lock lock(mutex_);
-    while (batch.empty()) {
-      if (stopping_) return {};
-      const BatchPolicy::Decision decision = policy_.Decide(SteadyClock::now());
+    for (Job& job : batch) {  // of the former run
+      if (spare_.size() < max_spare_) spare_.push_back(std::move(job.input));
+    }
+    batch.clear();
+    while (batch.empty() && expired.empty()) {
+      if (stopping_) return false;
+      const BatchPolicy::Decision decision = policy_->Decide(SteadyClock::now());
       take(decision.expired, expired);
       take(decision.dispatch, batch);
-      if (batch.empty()) {
-        if (!expired.empty()) break;
-        wake_.wait(lock);
-      }
+      if (!batch.empty() || !expired.empty()) break;
+      ++idle_;
+      wake_.wait(lock);
+      --idle_;
     }
   }
   for (Job& job : expired) {
-    job.done(Error(Code::kUnavailable, "ServiceUnavailable",
-                   "The request waited too long for the model. Try again later."));
+    job.invocation.done(Error(Code::kUnavailable, "ServiceUnavailable",
+                              "The request waited too long for the model. Try again later."));
   }
-  return batch.empty() ? NextBatch() : std::move(batch);
+  return true;
 }
 
 void ModelHost::Serve(nn::Engine& engine) {
-  while (true) {
-    std::vector<Job> batch = NextBatch();
-    if (batch.empty()) return;
-    RunBatch(engine, std::move(batch));
+  pthread_setname_np(pthread_self(), "model");
+  std::vector<Job> batch;
+  Tensor joined;
+  Tensor outputs;
+  while (NextBatch(batch)) {
+    if (!batch.empty()) RunBatch(engine, batch, joined, outputs);
   }
 }
 
-void ModelHost::RunBatch(nn::Engine& engine, std::vector<Job> batch) {
+void ModelHost::RunBatch(nn::Engine& engine, std::vector<Job>& batch, Tensor& joined,
+                         Tensor& outputs) {
   const auto started = SteadyClock::now();
   const auto classes = static_cast<std::size_t>(model_->class_count());
-  std::vector<float> joined;
   std::span<const float> input = batch.front().input;
   if (batch.size() > 1) {
-    joined.reserve(batch.size() * input.size());
-    for (const Job& job : batch) joined.insert(joined.end(), job.input.begin(), job.input.end());
+    joined.resize(batch.size() * input.size());
+    float* to = joined.data();
+    for (const Job& job : batch) to = std::copy(job.input.begin(), job.input.end(), to);
     input = joined;
   }
-  std::vector<float> outputs(batch.size() * classes);
+  outputs.resize(batch.size() * classes);
   const Result<void> ran = engine.Run(input, static_cast<int>(batch.size()), outputs);
+  if (!ran) {
+    for (Job& job : batch) job.invocation.done(ran.error());
+    return;
+  }
   if (!model_->outputs_probabilities()) ToProbabilities(outputs);
   const std::int64_t infer_ns = Nanoseconds(SteadyClock::now() - started);
+  std::vector<Inferred> inferred;
+  inferred.reserve(batch.size());
   for (std::size_t i = 0; i < batch.size(); ++i) {
-    if (!ran) {
-      batch[i].done(ran.error());
-      continue;
-    }
-    const auto first = outputs.begin() + static_cast<std::ptrdiff_t>(i * classes);
-    batch[i].done(Inference{{first, first + static_cast<std::ptrdiff_t>(classes)},
-                            Nanoseconds(started - batch[i].arrival),
-                            infer_ns});
+    inferred.push_back(
+        {std::move(batch[i].invocation),
+         std::span<const float>(outputs).subspan(i * classes, classes),
+         {.queue_ns = Nanoseconds(started - batch[i].arrival), .infer_ns = infer_ns}});
   }
+  answerer_.Answer(inferred);
 }
 
-void ModelHost::ToProbabilities(std::vector<float>& outputs) const {
+void ModelHost::ToProbabilities(std::span<float> outputs) const {
   const auto classes = static_cast<std::size_t>(model_->class_count());
   for (std::size_t first = 0; first < outputs.size(); first += classes) {
-    const std::span<float> row(outputs.data() + first, classes);
+    const std::span<float> row = outputs.subspan(first, classes);
     const double largest = *std::max_element(row.begin(), row.end());
     double sum = 0;
     for (const float logit : row) sum += std::exp((logit - largest) / temperature_);

@@ -1,42 +1,45 @@
 // ModelHost: a loaded model with its threads, each with an engine of its own, and the queue of
 // requests before them. Which requests run together is BatchPolicy's to say.
-// Run may be called from any thread.
+// Safe from any thread.
 #pragma once
 
 #include <condition_variable>
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <span>
 #include <thread>
 #include <vector>
 
 #include "base/result.h"
 #include "endpoints/artifact.h"
 #include "endpoints/batch_policy.h"
-#include "io/task.h"
+#include "endpoints/detail/answer.h"
+#include "endpoints/precision_choice.h"
 #include "nn/engine.h"
 #include "vision/image.h"
 
 namespace scones::endpoints::detail {
 
-struct Inference {
-  std::vector<float> probabilities;
-  std::int64_t queue_ns = 0;
-  std::int64_t infer_ns = 0;  // of the whole batch
-};
-
 class ModelHost {
  public:
   struct Options {
+    std::string name;  // for the log
     int instances = 1;
-    nn::EngineOptions engine;
+    PrecisionChoice precision;
+    nn::EngineOptions engine;  // its precision is settled by `precision`
     int max_queue = 1024;
     std::chrono::milliseconds max_queue_delay{30'000};
   };
+  // Memory for one picture as the model takes it.
+  using Tensor = std::vector<float>;
 
-  // Compiles the model and starts its threads. Blocks for as long as that takes.
-  // Errors: those of nn; kInvalid when metadata and network disagree.
-  static Result<std::shared_ptr<ModelHost>> Start(const Artifact& artifact, const Options& options);
+  // Compiles the model, measures which batches it prefers, and starts its threads. Blocks for as
+  // long as that takes. Errors: those of nn and SettlePrecision; kInvalid when metadata and network
+  // disagree.
+  static Result<std::shared_ptr<ModelHost>> Start(const Artifact& artifact, const Options& options,
+                                                  Answerer answerer);
   // Stops: a moment, because requests in flight keep their host from going.
   ~ModelHost();
   ModelHost(const ModelHost&) = delete;
@@ -46,38 +49,49 @@ class ModelHost {
   // not for two threads at once.
   void Stop();
 
-  // What `input` of Run must be.
+  // What a Tensor must hold.
   const vision::TensorSpec& tensor() const { return tensor_; }
-  int class_count() const { return model_->class_count(); }
+  const Answerer& answerer() const { return answerer_; }
 
-  // Errors: kExhausted/ThrottlingException when the queue is full; kUnavailable/ServiceUnavailable
-  //   after max_queue_delay; kInternal from the engine.
-  io::Task<Result<Inference>> Run(std::vector<float> input);
+  // Of the right size, its content undefined. Tensors of answered requests come back from here.
+  Tensor TakeTensor();
+  void ReturnTensor(Tensor tensor);
+
+  // Queues the picture; `invocation` is answered from an engine's thread.
+  // Its errors: kExhausted/ThrottlingException when the queue is full; kUnavailable/
+  //   ServiceUnavailable after max_queue_delay; kInternal from the engine.
+  void Submit(Tensor input, Invocation invocation);
 
  private:
   struct Job {
-    std::vector<float> input;
-    io::Completion<Result<Inference>> done;
+    Tensor input;
+    Invocation invocation;
     BatchPolicy::Time arrival;
   };
 
   ModelHost(std::shared_ptr<const nn::Model> model, const ModelMetadata& metadata,
-            const Options& options);
-  void Submit(Job job);
+            const Options& options, Answerer answerer);
+  Result<void> MakeEngines(const Artifact& artifact, const Options& options);
+  // Seconds of one Run by batch size, the sizes being powers of two.
+  Result<BatchPolicy::Costs> MeasureCosts(nn::Engine& engine, int max_batch) const;
   void Serve(nn::Engine& engine);
-  // Waits for work; the jobs to run, none when the host stops.
-  std::vector<Job> NextBatch();
-  void RunBatch(nn::Engine& engine, std::vector<Job> batch);
+  // Waits for work; fills `batch` with the jobs to run. False when the host stops.
+  bool NextBatch(std::vector<Job>& batch);
+  void RunBatch(nn::Engine& engine, std::vector<Job>& batch, Tensor& joined, Tensor& outputs);
   // Softmax of logits at the metadata's temperature, where the network ends without one.
-  void ToProbabilities(std::vector<float>& outputs) const;
+  void ToProbabilities(std::span<float> outputs) const;
 
   const std::shared_ptr<const nn::Model> model_;
   const double temperature_;
+  const Answerer answerer_;
   vision::TensorSpec tensor_;
+  std::size_t max_spare_ = 0;
   std::mutex mutex_;
   std::condition_variable wake_;
-  BatchPolicy policy_;
+  std::optional<BatchPolicy> policy_;  // made once the costs are known
   std::deque<Job> queue_;
+  std::vector<Tensor> spare_;
+  int idle_ = 0;  // threads that wait
   bool stopping_ = false;
   std::vector<std::unique_ptr<nn::Engine>> engines_;
   std::vector<std::thread> threads_;

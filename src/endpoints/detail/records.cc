@@ -20,6 +20,11 @@ int Integer(const json::object& object, std::string_view name, int fallback) {
   return static_cast<int>(FindInteger(object, name).value_or(fallback));
 }
 
+double Number(const json::object& object, std::string_view name, double fallback) {
+  const json::value* value = FindMember(object, name);
+  return value != nullptr && value->is_number() ? value->to_number<double>() : fallback;
+}
+
 json::object MapToJson(const std::map<std::string, std::string>& map) {
   json::object object;
   for (const auto& [key, value] : map) object[key] = value;
@@ -56,13 +61,11 @@ json::object VariantToJson(const ProductionVariant& variant) {
           {"weight", variant.initial_variant_weight}};
 }
 ProductionVariant VariantFromJson(const json::object& object) {
-  const json::value* weight = FindMember(object, "weight");
   return {.name = Text(object, "name"),
           .model_name = Text(object, "model_name"),
           .instance_type = Text(object, "instance_type"),
           .initial_instance_count = Integer(object, "instance_count", 1),
-          .initial_variant_weight =
-              weight != nullptr && weight->is_number() ? weight->to_number<double>() : 1.0};
+          .initial_variant_weight = Number(object, "weight", 1.0)};
 }
 
 void CaptureToJson(const std::optional<DataCaptureConfig>& capture, json::object& out) {
@@ -102,6 +105,8 @@ json::value PlanToJson(const DeploymentPlan& plan) {
     json::object variant = VariantToJson(planned.variant);
     variant["model_data_url"] = planned.model_data_url;
     variant["artifact_id"] = planned.artifact_id;
+    variant["precision"] = planned.precision.precision;
+    variant["max_accuracy_loss"] = planned.precision.max_accuracy_loss;
     variants.push_back(std::move(variant));
   }
   json::object object{{"config_name", plan.config_name}, {"variants", std::move(variants)}};
@@ -118,8 +123,12 @@ std::optional<DeploymentPlan> PlanFromJson(const json::object& object, std::stri
     for (const json::value& value : *variants) {
       const json::object* variant = value.if_object();
       if (variant == nullptr) continue;
+      PrecisionChoice precision;  // of plans stored by a version without it: fp32
+      precision.precision = StringOr(*variant, "precision", precision.precision);
+      precision.max_accuracy_loss =
+          Number(*variant, "max_accuracy_loss", precision.max_accuracy_loss);
       plan.variants.push_back({VariantFromJson(*variant), Text(*variant, "model_data_url"),
-                               Text(*variant, "artifact_id")});
+                               Text(*variant, "artifact_id"), std::move(precision)});
     }
   }
   return plan;

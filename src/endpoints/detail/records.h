@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "base/result.h"
+#include "endpoints/precision_choice.h"
 #include "endpoints/types.h"
 
 namespace scones::endpoints::detail {
@@ -17,6 +18,7 @@ struct PlannedVariant {
   ProductionVariant variant;
   std::string model_data_url;
   std::string artifact_id;  // file models/ID.tar.gz
+  PrecisionChoice precision;
 };
 
 struct DeploymentPlan {

@@ -86,10 +86,11 @@ class Service : public std::enable_shared_from_this<Service> {
   void Register(const std::shared_ptr<ModelHost>& host);
   void SetRoute(const std::string& name, DeploymentPtr deployment);  // null removes it
   io::Task<DeploymentPtr> FindDeployment(std::string name);
-  io::Task<Result<InvokeResponse>> RunModel(const LoadedVariant& variant,
-                                            const InvokeRequest& request);
-  io::Task<void> Capture(const LoadedVariant& variant, InvokeRequest request,
-                         const InvokeResponse& response);
+  io::Task<Result<InvokeResponse>> RunModel(const LoadedVariant& variant, InvokeRequest request);
+  io::Task<Result<void>> Decode(const InvokeRequest& request, const ModelHost& host,
+                                ModelHost::Tensor& tensor);
+  std::optional<CaptureFrame> BeginCapture(const CaptureTarget* target,
+                                           InvokeRequest request) const;
   Error EndpointMissing(const std::string& name) const;
 
   const Options options_;

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/arn.h"
+#include "endpoints/precision_choice.h"
 
 namespace scones::endpoints::detail {
 namespace {
@@ -93,6 +94,9 @@ Result<void> ValidateModel(const ModelSpec& spec) {
   if (container.mode != "SingleModel") return ValidationFailed("Mode must be SingleModel");
   if (container.environment.size() > kMaxEnvironment) {
     return ValidationFailed("Environment has at most 100 members");
+  }
+  if (const auto choice = ParsePrecisionChoice(container.environment); !choice) {
+    return ValidationFailed(choice.error().message());
   }
   std::size_t bytes = container.model_data_url.size() + container.image.size();
   for (const auto& [key, value] : container.environment) bytes += key.size() + value.size();
