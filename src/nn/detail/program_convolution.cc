@@ -68,6 +68,42 @@ bool IsGenerated(const PrimitiveDesc& found) {
   return name.starts_with("jit") || name.starts_with("brgconv");
 }
 
+Type StoredType(const Int8Format& format) { return format.is_signed ? Type::s8 : Type::u8; }
+
+// Where an int8 convolution's sums end: its result, and the residual that it finds there.
+struct Joint {
+  Type result = Type::f32;
+  float scale = 1;  // of the result
+  Type residual = Type::undef;
+  float residual_scale = 1;
+};
+
+// Rounding to u8 cuts at zero, which is all that relu would do. Clipping works in the steps of the
+// result; other functions need real numbers, which are brought to steps after them.
+dnnl::primitive_attr Int8Attributes(const Op& op, const Joint& joint, float source_scale,
+                                    std::vector<float> scales) {
+  const bool in_steps = !op.activation || op.activation->function == Function::kClip;
+  const float unit = in_steps ? joint.scale : 1.0f;
+  for (float& scale : scales) scale *= source_scale / unit;
+  dnnl::post_ops after;
+  if (op.residual) after.append_sum(joint.residual_scale / unit, 0, joint.residual);
+  const bool cut_anyway = op.activation == Relu() && joint.result == Type::u8;
+  if (op.activation && !cut_anyway) {
+    const std::vector<Eltwise> parts = EltwisesOf(*op.activation);
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      const float limits = in_steps ? 1 / unit : 1.0f;
+      const float last = i + 1 == parts.size() && !in_steps ? 1 / joint.scale : 1.0f;
+      after.append_eltwise(last, parts[i].function, parts[i].alpha * limits,
+                           parts[i].beta * limits);
+    }
+  }
+  dnnl::primitive_attr attributes;
+  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  attributes.set_output_scales(2, scales);
+  attributes.set_post_ops(after);
+  return attributes;
+}
+
 }  // namespace
 
 // Direct convolutions are fastest on blocks of 16 channels, but for unusual shapes oneDNN has only
@@ -109,72 +145,42 @@ void ProgramBuilder::AddConv(const Op& op, const Conv& conv, int op_index) {
 
 // The sums are 32-bit integers in steps of (input's scale * weights' scale), to which the bias is
 // brought; the output scales take them to the steps of the result, where the residual joins and
-// the activation follows. Rounding to u8 cuts at zero, which is all that relu would do.
+// the activation follows.
 bool ProgramBuilder::AddConvInt8(const Op& op, const Conv& conv, int op_index) {
   const Shape shape(conv, DimsOf(op.inputs[0]), DimsOf(op.output));
-  const auto type_of = [](const Int8Format& format) {
-    return format.is_signed ? Type::s8 : Type::u8;
-  };
-  Placed source = Stored(op.inputs[0]);
-  const Int8Format& in = plan_->FormatOf(op.inputs[0]);
-  const Type source_type = source.is_int8() ? source.type() : type_of(in);
-  const float source_scale = source.is_int8() ? source.scale : in.scale;
+  const Placed input = Stored(op.inputs[0]);
+  const Int8Format in = input.is_int8() ? Int8Format{input.type() == Type::s8, input.scale}
+                                        : plan_->FormatOf(op.inputs[0]);
   const bool stored = plan_->IsStored(op.output);
-  const Int8Format& out = plan_->FormatOf(op.output);
-  const Type result_type = stored ? type_of(out) : type_;
-  const float result_scale = stored ? out.scale : 1.0f;
-
-  Placed residual;
-  if (op.residual) residual = stored ? Stored(*op.residual) : At(*op.residual);
-  if (stored && op.residual && !residual.is_int8()) {
+  Joint joint{.result = stored ? StoredType(plan_->FormatOf(op.output)) : type_,
+              .scale = stored ? plan_->FormatOf(op.output).scale : 1.0f};
+  if (op.residual) {
+    const Placed& residual = Stored(*op.residual);
     const Int8Format& format = plan_->FormatOf(*op.residual);
-    residual = InLayout(residual, WithType(residual.desc, type_of(format)), format.scale);
+    joint.residual = !stored ? type_ : residual.is_int8() ? residual.type() : StoredType(format);
+    joint.residual_scale = !stored ? 1.0f : residual.is_int8() ? residual.scale : format.scale;
   }
-
-  // In the steps of the result where the activation allows, else in real numbers until then.
-  const bool cuts_at_zero = op.activation == Relu() && result_type == Type::u8;
-  const bool in_steps = !op.activation || op.activation->function == Function::kClip;
-  const float sum_scale = in_steps ? result_scale : 1.0f;
-  std::vector<float> scales = ChannelScales(conv.weights, conv.bias.size(), weight_steps_);
-  const std::vector<float> weight_scales = scales;
-  std::vector<float> bias = conv.bias;
-  for (std::size_t c = 0; c < scales.size(); ++c) {
-    bias[c] /= source_scale * scales[c];
-    scales[c] *= source_scale / sum_scale;
-  }
-  dnnl::post_ops after;
-  if (op.residual) after.append_sum(residual.scale / sum_scale, 0, residual.type());
-  if (op.activation && !cuts_at_zero) {
-    std::vector<Eltwise> parts = EltwisesOf(*op.activation);
-    for (std::size_t i = 0; i < parts.size(); ++i) {
-      const bool last = i + 1 == parts.size();
-      const float limits = in_steps ? 1 / result_scale : 1.0f;
-      const bool clips = parts[i].function == algorithm::eltwise_clip && in_steps;
-      after.append_eltwise(last && !in_steps ? 1 / result_scale : 1.0f, parts[i].function,
-                           clips ? parts[i].alpha * limits : parts[i].alpha,
-                           clips ? parts[i].beta * limits : parts[i].beta);
-    }
-  }
-  dnnl::primitive_attr attributes;
-  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-  attributes.set_output_scales(2, scales);
-  attributes.set_post_ops(after);
-
+  const std::vector<float> weight_scales =
+      ChannelScales(conv.weights, conv.bias.size(), weight_steps_);
   const auto chosen =
-      Find(shape, {.source = source_type, .weights = Type::s8, .result = result_type}, attributes,
-           engine_);
+      Find(shape, {.source = StoredType(in), .weights = Type::s8, .result = joint.result},
+           Int8Attributes(op, joint, in.scale, weight_scales), engine_);
   if (!IsGenerated(chosen)) return false;
-  source = InLayout(source, WithType(chosen.src_desc(), source_type), source_scale);
+
+  const Placed source = InLayout(input, chosen.src_desc(), in.scale);
   Placed result;
   if (op.residual) {
-    const memory::desc wanted = WithType(chosen.dst_desc(), residual.type());
-    result = PlaceOnResidual(op, residual, wanted, op_index);
+    const memory::desc layout = WithType(chosen.dst_desc(), joint.residual);
+    const Placed residual = InLayout(Stored(*op.residual), layout, joint.residual_scale);
+    result = PlaceOnResidual(op, residual, layout, op_index);
     result.desc = chosen.dst_desc();
-    result.scale = result_scale;
+    result.scale = joint.scale;
     placed_[static_cast<std::size_t>(op.output)] = result;
   } else {
-    result = Place(op.output, chosen.dst_desc(), result_scale);
+    result = Place(op.output, chosen.dst_desc(), joint.scale);
   }
+  std::vector<float> bias = conv.bias;
+  for (std::size_t c = 0; c < bias.size(); ++c) bias[c] /= in.scale * weight_scales[c];
   Emit(dnnl::convolution_forward(chosen), chosen.scratchpad_desc(),
        {{DNNL_ARG_SRC, source}, {DNNL_ARG_DST, result}},
        {{DNNL_ARG_WEIGHTS,
