@@ -2,8 +2,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "nn/calibration.h"
 #include "nn/engine.h"
 #include "nn/model.h"
 
@@ -16,11 +18,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto model =
       Model::FromOnnx(std::string_view(reinterpret_cast<const char*>(data), size), limits);
   if (!model) return 0;
-  auto engine = Engine::Make(*model, {.max_batch = 2, .max_arena_bytes = 1 << 24});
-  if (!engine) return 0;
   const std::vector<float> input(2 * static_cast<std::size_t>((*model)->input_shape().size()),
                                  1.0f);
   std::vector<float> output(2 * static_cast<std::size_t>((*model)->class_count()));
-  (void)(*engine)->Run(input, 2, output);  // any outcome but a crash
+  EngineOptions options{.max_batch = 2, .max_arena_bytes = 1 << 24};
+  if (auto calibration = Calibrate(*model, input)) options.calibration = std::move(*calibration);
+  for (const Precision precision : {Precision::kFloat32, Precision::kBFloat16, Precision::kInt8}) {
+    options.precision = precision;
+    auto engine = Engine::Make(*model, options);
+    if (engine) (void)(*engine)->Run(input, 2, output);  // any outcome but a crash
+  }
   return 0;
 }

@@ -18,10 +18,9 @@ void Histogram::Add(std::span<const float> values) {
     std::fill(counts_.begin() + kBins / 2, counts_.end(), 0);
     limit_ *= 2;
   }
-  const float per_unit = static_cast<float>(kBins) / limit_;
   for (const float value : values) {
     if (value == 0) continue;  // whatever the steps, nothing is lost
-    const auto bin = static_cast<std::size_t>(std::abs(value) * per_unit);
+    const auto bin = static_cast<std::size_t>(kBins * (std::abs(value) / limit_));
     ++counts_[std::min(bin, kBins - 1)];
   }
 }
@@ -58,7 +57,7 @@ float Histogram::BestLimit(int steps) const {
       best = bins;
     }
   }
-  return std::min(largest, limit_ * static_cast<float>(best) / kBins);
+  return std::min(largest, static_cast<float>(limit_ * static_cast<double>(best) / kBins));
 }
 
 }  // namespace scones::nn

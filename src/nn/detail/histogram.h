@@ -25,7 +25,7 @@ class Histogram {
 
   // Of magnitudes from 0 to limit_, which doubles as larger ones come.
   std::array<std::int64_t, kBins> counts_{};
-  float limit_ = 0;
+  double limit_ = 0;
   float low_ = 0;
   float high_ = 0;
 };

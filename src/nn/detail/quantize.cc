@@ -63,8 +63,6 @@ std::vector<bool> NeverNegativeValues(const Graph& graph) {
   return never;
 }
 
-bool WorthInt8(const Dense& dense) { return dense.weights.size() >= 1 << 16; }
-
 Result<QuantPlan> PlanInt8(const Graph& graph, const Calibration& calibration) {
   TRY_VOID(CheckNames(graph, calibration));
   const std::vector<bool> never_negative = NeverNegativeValues(graph);
@@ -79,7 +77,6 @@ Result<QuantPlan> PlanInt8(const Graph& graph, const Calibration& calibration) {
   // Backwards, since some operators only hand on what they get.
   for (auto op = graph.ops.rbegin(); op != graph.ops.rend(); ++op) {
     bool wants = std::holds_alternative<Conv>(op->kind);
-    if (const auto* dense = std::get_if<Dense>(&op->kind)) wants = WorthInt8(*dense);
     const auto* pool = std::get_if<Pool>(&op->kind);
     if (std::holds_alternative<Reshape>(op->kind) ||
         (pool != nullptr && pool->kind == PoolKind::kMax)) {

@@ -29,9 +29,6 @@ struct QuantPlan {
 // True for values that the graph itself keeps from being negative. By ValueId.
 std::vector<bool> NeverNegativeValues(const Graph& graph);
 
-// Whether 8 bits pay: for small layers between float values they do not.
-bool WorthInt8(const Dense& dense);
-
 // Errors: kInvalid when `calibration` is not of `graph` or has a range that is none.
 Result<QuantPlan> PlanInt8(const Graph& graph, const Calibration& calibration);
 
