@@ -27,12 +27,23 @@ class SageMakerEndpointsTest : public ::testing::Test {
  protected:
   void SetUp() override {
     ASSERT_TRUE(blobs_.Put("s3://b/model.tar.gz", endpoints::testing::ColourModel()));
-    auto opened = endpoints::Endpoints::Open({.directory = directory_.path() / "endpoints"},
-                                             *database_, *shards_, *disk_, blobs_, clock_);
+    Open({});
+    AddEndpointOperations(dialect_, *endpoints_);
+  }
+  void Open(endpoints::Options options) {
+    options.directory = directory_.path() / "endpoints";
+    auto opened = endpoints::Endpoints::Open(std::move(options), *database_, *shards_, *disk_,
+                                             blobs_, clock_);
     ASSERT_TRUE(opened) << opened.error().message();
     endpoints_ = std::move(*opened);
-    AddEndpointOperations(dialect_, *endpoints_);
     runtime_ = std::make_unique<SageMakerRuntime>(*endpoints_);
+  }
+  // The endpoints of a process that was started again with other options.
+  void Reopen(endpoints::Options options) {
+    shards_->Stop();
+    endpoints_.reset();
+    shards_ = std::make_unique<io::Shards>(1);
+    Open(std::move(options));
   }
   void TearDown() override {
     shards_->Stop();
@@ -168,6 +179,45 @@ TEST_F(SageMakerEndpointsTest, ErrorsAreWordedAndNumberedAsAwsDoes) {
   EXPECT_THAT(Invoke("/endpoints/ep/invocations", large, headers).body, HasSubstr("longer than"));
   headers.Add("X-Amzn-SageMaker-Target-Variant", "other");
   EXPECT_THAT(Invoke("/endpoints/ep/invocations", png_, headers).body, HasSubstr("Variant other"));
+}
+
+TEST_F(SageMakerEndpointsTest, AModelThatIsTooBusyAnswers429AndOneThatTakesTooLong503) {
+  Deploy();
+  http::Headers headers;
+  headers.Add("content-type", "image/png");
+  Reopen({.max_queue = 0});
+  const http::Response full = Invoke("/endpoints/ep/invocations", png_, headers);
+  EXPECT_EQ(full.status, 429);
+  EXPECT_EQ(full.headers.Get("x-amzn-errortype"), "ThrottlingException");
+  EXPECT_EQ(ParseJson(full.body)->at_pointer("/Message").as_string(),
+            "Too many requests wait for this model. Try again later.");
+  Reopen({.max_queue_delay = std::chrono::milliseconds(-1)});  // any wait is too long
+  const http::Response late = Invoke("/endpoints/ep/invocations", png_, headers);
+  EXPECT_EQ(late.status, 503);
+  EXPECT_EQ(late.headers.Get("x-amzn-errortype"), "ServiceUnavailable");
+  Reopen({});
+  EXPECT_EQ(Invoke("/endpoints/ep/invocations", png_, headers).status, 200);
+}
+
+TEST_F(SageMakerEndpointsTest, APrecisionIsAskedForInTheContainersEnvironment) {
+  const auto create = [&](const char* name, const char* precision) {
+    return Do("CreateModel", {{"ModelName", name},
+                              {"ExecutionRoleArn", "arn:aws:iam::000000000000:role/r"},
+                              {"PrimaryContainer",
+                               {{"Image", "x"},
+                                {"ModelDataUrl", "s3://b/model.tar.gz"},
+                                {"Environment", {{"SCONES_PRECISION", precision}}}}}});
+  };
+  create("m8", "int8");
+  EXPECT_EQ(status_, 200);
+  EXPECT_EQ(Do("DescribeModel", {{"ModelName", "m8"}})
+                .at_pointer("/PrimaryContainer/Environment/SCONES_PRECISION")
+                .as_string(),
+            "int8");
+  const json::value refused = create("m4", "int4");
+  EXPECT_EQ(status_, 400);
+  EXPECT_EQ(refused.at("__type").as_string(), "ValidationException");
+  EXPECT_NE(refused.at("message").as_string().find("fp32, bf16 or int8"), std::string::npos);
 }
 
 TEST_F(SageMakerEndpointsTest, RequestsThatMakeNoSenseNameTheirMember) {

@@ -32,7 +32,9 @@ std::string FormatProbabilities(std::span<const float> probabilities, Form form)
 void Answerer::Answer(std::span<Inferred> batch) const {
   using Clock = std::chrono::steady_clock;
   std::vector<InvokeResponse> responses(batch.size());
+  constexpr std::size_t kMaxKept = 1024 * 1024;
   thread_local std::string lines;  // kept, as a batch's records are some 100 KB
+  if (lines.capacity() > kMaxKept) lines = {};
   lines.clear();
   std::optional<Timestamp> first;
   for (std::size_t i = 0; i < batch.size(); ++i) {
