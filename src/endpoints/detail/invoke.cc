@@ -47,34 +47,41 @@ Error Service::EndpointMissing(const std::string& name) const {
                            options_.identity.account));
 }
 
-io::Task<Service::DeploymentPtr> Service::FindDeployment(std::string name) {
+io::Task<Result<Service::DeploymentPtr>> Service::FindDeployment(std::string name) {
   {
     const std::lock_guard lock(mutex_);
     const auto found = routes_.find(name);
-    if (found == routes_.end()) co_return nullptr;
+    if (found == routes_.end()) co_return DeploymentPtr();
     if (found->second.deployment != nullptr) co_return found->second.deployment;
   }
   // It was in service when the former process ended, and its model is being loaded.
-  auto start = [this, &name](io::Completion<bool> done) {
+  bool full = false;
+  auto start = [this, &name, &full](io::Completion<bool> done) {
     {
       const std::lock_guard lock(mutex_);
       const auto found = routes_.find(name);
-      if (found != routes_.end() && found->second.deployment == nullptr &&
-          std::cmp_less(found->second.waiting.size(), options_.max_queue)) {
-        found->second.waiting.push_back(std::move(done));
-        done = nullptr;
+      if (found != routes_.end() && found->second.deployment == nullptr) {
+        full = std::cmp_greater_equal(found->second.waiting.size(), options_.max_queue);
+        if (!full) {
+          found->second.waiting.push_back(std::move(done));
+          done = nullptr;
+        }
       }
     }
     if (done) done(true);
   };
   (void)co_await io::Await<bool>(std::move(start));  // whatever came of it, is looked up
+  if (full) {
+    co_return Error(Code::kExhausted, "ThrottlingException",
+                    "Too many requests wait for this model. Try again later.");
+  }
   const std::lock_guard lock(mutex_);
   const auto found = routes_.find(name);
-  co_return found == routes_.end() ? nullptr : found->second.deployment;
+  co_return found == routes_.end() ? DeploymentPtr() : found->second.deployment;
 }
 
 io::Task<Result<InvokeResponse>> Service::Invoke(InvokeRequest request) {
-  const DeploymentPtr deployment = co_await FindDeployment(request.endpoint_name);
+  CO_TRY(const DeploymentPtr deployment, co_await FindDeployment(request.endpoint_name));
   if (deployment == nullptr) co_return EndpointMissing(request.endpoint_name);
   const LoadedVariant* variant = ChooseVariant(*deployment, request.target_variant, Chance());
   if (variant == nullptr) {

@@ -85,7 +85,8 @@ class Service : public std::enable_shared_from_this<Service> {
 
   void Register(const std::shared_ptr<ModelHost>& host);
   void SetRoute(const std::string& name, DeploymentPtr deployment);  // null removes it
-  io::Task<DeploymentPtr> FindDeployment(std::string name);
+  // Null where there is no such endpoint in service. Errors: kExhausted/ThrottlingException.
+  io::Task<Result<DeploymentPtr>> FindDeployment(std::string name);
   io::Task<Result<InvokeResponse>> RunModel(const LoadedVariant& variant, InvokeRequest request);
   io::Task<Result<void>> Decode(const InvokeRequest& request, const ModelHost& host,
                                 ModelHost::Tensor& tensor);
