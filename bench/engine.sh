@@ -7,6 +7,7 @@
 #
 # SCONES_BUILD: the release build (build/release). ARCHIVE: cifar-100-python.tar.gz, or - for noise.
 # ONNXRUNTIME: where onnxruntime-node 1.30 is installed, or will be (a temporary folder).
+# NETWORKS: a folder in which the networks are made, or lie from the last time (a temporary one).
 # ROUNDS: 7. Needs node, npm and python3-torch, python3-numpy (PYTHON: /usr/bin/python3).
 set -eu
 cd "$(dirname "$0")/.."
@@ -25,7 +26,11 @@ if [ ! -d "$onnxruntime/node_modules/onnxruntime-node" ]; then
   mkdir -p "$onnxruntime"
   (cd "$onnxruntime" && npm install --no-audit --no-fund --silent --ignore-scripts onnxruntime-node@1.30.0)
 fi
-OMP_NUM_THREADS=1 "$python" bench/engine/networks.py "$work" "$archive" "$@"
+networks=${NETWORKS:-$work}
+for network in "$@"; do
+  [ -e "$networks/$network.json" ] && continue
+  OMP_NUM_THREADS=1 "$python" bench/engine/networks.py "$networks" "$archive" "$network"
+done
 
 echo "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1), $(nproc) cores, load" \
   "$(cut -d' ' -f1-3 /proc/loadavg), commit $(git rev-parse --short HEAD)"
@@ -37,6 +42,6 @@ for network in "$@"; do
   esac
   echo
   # shellcheck disable=SC2086
-  "$python" bench/engine/compare.py "$build" "$onnxruntime/node_modules" "$work" \
+  "$python" bench/engine/compare.py "$build" "$onnxruntime/node_modules" "$networks" \
     "$network" $batches
 done

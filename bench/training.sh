@@ -7,12 +7,12 @@
 #   bench/training.sh [resnet-8] [resnet-20] [resnet-18]     default: all three
 #   bench/training.sh -a [FOLD...]                           default: 0 1 of 5
 #
-# SCONES_BUILD: the release build (build/release). TRAINER: another scones-train. ROUNDS: 3.
+# SCONES_BUILD: the release build (build/release). BEFORE: another scones-train to measure beside.
+# ROUNDS: 3.
 # ARCHIVE: cifar-100-python.tar.gz. Needs python3-torch, python3-numpy (PYTHON: /usr/bin/python3).
 set -eu
 cd "$(dirname "$0")/.."
 build=$(cd "${SCONES_BUILD:-build/release}" && pwd)
-trainer=${TRAINER:-$build/scones-train}
 python=${PYTHON:-/usr/bin/python3}
 archive=${ARCHIVE:-${SCONES_SHARED:-../shared}/data/cifar-100-python.tar.gz}
 what=speed
@@ -38,4 +38,4 @@ PYTHON
 echo "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1), $(nproc) cores, load" \
   "$(cut -d' ' -f1-3 /proc/loadavg), commit $(git rev-parse --short HEAD)"
 echo
-"$python" bench/training/compare.py $what "$trainer" "$work" "$@"
+"$python" bench/training/compare.py $what "$build/scones-train" "$work" "$@"

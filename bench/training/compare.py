@@ -30,13 +30,14 @@ RECIPE = {
     "ema_decay": "0.99", "model_selection": "final", "use_pretrained_model": "0", "seed": "0"}
 # Settings, pictures and epochs of a run.
 NETWORKS = {
-    "resnet-8": ("ResNet-8, 2 times wide, half resolution (the small recipe), batch 64", {}, 960, 5),
+    "resnet-8": ("ResNet-8, 2 times wide, half resolution (the small recipe), batch 64", {}, 480, 4),
     "resnet-20": ("ResNet-20, batch 64",
                   {"num_layers": "20", "width_factor": "1", "stem_stride": "1"}, 320, 4),
     "resnet-18": ("ResNet-18, batch 32",
                   {"num_layers": "18", "width_factor": "1", "stem_stride": "1",
                    "mini_batch_size": "32"}, 64, 3)}
-# Of PyTorch, every layout and way of waiting is tried, and the fastest goes into the rounds.
+PRECISIONS = ("float32", "bfloat16")
+# Of PyTorch, each layout and way of waiting is tried, and the fastest goes into the rounds.
 WAYS = [(layout, wait) for layout in ("last", "contiguous") for wait in ("passive", "active")]
 
 
@@ -84,49 +85,56 @@ def run_torch(folder, settings, lists, threads, precision, way):
     return result["seconds"], result.get("correct"), wall
 
 
-def best_way(folder, settings, lists, threads, precision):
-    """PyTorch's fastest layout and way of waiting, from a run of two epochs each."""
+def fastest_way(folder, settings, lists, threads, precision):
+    """From a run of two epochs of each; one thread waits for nobody."""
     short = settings | {"epochs": "2"}
     ways = WAYS if threads > 1 else [way for way in WAYS if way[1] == "passive"]
     return min(ways, key=lambda way: run_torch(folder, short, lists, threads, precision, way)[0][1])
 
 
-def speed(trainer, folder, name):
+def measure(trainers, folder, settings, lists, ways):
+    """Median seconds of an epoch by (subject, precision, threads)."""
+    epochs = {}
+    for _ in range(ROUNDS):
+        for threads in (1, 2):
+            for precision in PRECISIONS:
+                for who in [*trainers, "PyTorch"]:
+                    seconds = (run_torch(folder, settings, lists, threads, precision,
+                                         ways[precision, threads])
+                               if who == "PyTorch" else
+                               run_ours(trainers[who], folder, settings, lists, threads,
+                                        precision))[0]
+                    epochs.setdefault((who, precision, threads), []).extend(seconds[1:])
+    return {subject: statistics.median(seconds) for subject, seconds in epochs.items()}
+
+
+def speed(trainers, folder, name):
     title, changes, count, epochs = NETWORKS[name]
     settings = RECIPE | changes | {"epochs": str(epochs)}
     with tempfile.TemporaryDirectory() as scratch:
         lines = (folder / "train.lst").read_text().splitlines(keepends=True)
-        part = pathlib.Path(scratch) / "train.lst"
-        part.write_text("".join(lines[:: len(lines) // count][:count]))
-        lists = (part, None)
-        subjects = [(who, precision, threads) for threads in (1, 2)
-                    for precision in ("float32", "bfloat16") for who in ("ours", "torch")]
-        ways = {(precision, threads): best_way(folder, settings, lists, threads, precision)
-                for who, precision, threads in subjects if who == "torch"}
-        epochs_of = {subject: [] for subject in subjects}
-        for _ in range(ROUNDS):
-            for who, precision, threads in subjects:
-                seconds = (run_ours(trainer, folder, settings, lists, threads, precision)
-                           if who == "ours" else
-                           run_torch(folder, settings, lists, threads, precision,
-                                     ways[precision, threads]))[0]
-                epochs_of[who, precision, threads] += seconds[1:]
-    rates = {subject: count / statistics.median(seconds)
-             for subject, seconds in epochs_of.items()}
+        lists = (pathlib.Path(scratch) / "train.lst", None)
+        lists[0].write_text("".join(lines[:: len(lines) // count][:count]))
+        trial = (pathlib.Path(scratch) / "trial.lst", None)
+        tried = max(count // 4, int(settings["mini_batch_size"]))
+        trial[0].write_text("".join(lines[:: len(lines) // tried][:tried]))
+        ways = {(precision, threads): fastest_way(folder, settings, trial, threads, precision)
+                for precision in PRECISIONS for threads in (1, 2)}
+        seconds = measure(trainers, folder, settings, lists, ways)
+    columns = [(who, precision) for who in [*trainers, "PyTorch"] for precision in PRECISIONS]
     print(f"## {title}\n\nPictures a second, {ROUNDS} rounds of {epochs} epochs of {count} pictures; "
-          f"in brackets beside PyTorch's float32 on as many threads. Load {os.getloadavg()[0]:.1f}.\n")
-    print("| | ours float32 | ours bfloat16 | PyTorch float32 | PyTorch bfloat16 |\n|---|---|---|---|---|")
+          "in brackets beside PyTorch's float32 on as many threads.\n")
+    print("| | " + " | ".join(map(" ".join, columns)) + " |\n" + "|---" * (len(columns) + 1) + "|")
     for threads in (1, 2):
-        peer = rates["torch", "float32", threads]
-        cells = [f"{rates[who, precision, threads]:.0f} ({rates[who, precision, threads] / peer:.2f}×)"
-                 for who in ("ours", "torch") for precision in ("float32", "bfloat16")]
+        peer = seconds["PyTorch", "float32", threads]
+        cells = [f"{count / taken:.0f} ({peer / taken:.2f}×)"
+                 for taken in (seconds[column + (threads,)] for column in columns)]
         print(f"| {threads} thread{'s' if threads > 1 else ''} | " + " | ".join(cells) + " |")
-    scaling = [f"{rates[who, precision, 2] / rates[who, precision, 1]:.2f}×"
-               for who in ("ours", "torch") for precision in ("float32", "bfloat16")]
-    print("| 1 to 2 threads | " + " | ".join(scaling) + " |\n")
-    print("PyTorch's fastest layout and way of waiting: " + "; ".join(
-        f"{precision}, {threads}: {way[0]}, {way[1]}"
-        for (precision, threads), way in ways.items()) + ".\n")
+    scaling = [f"{seconds[column + (1,)] / seconds[column + (2,)]:.2f}×" for column in columns]
+    print("| from 1 to 2 | " + " | ".join(scaling) + " |\n")
+    print("PyTorch's layout and way of waiting: " + "; ".join(
+        f"{precision} on {threads} {' '.join(way)}" for (precision, threads), way in ways.items())
+        + f". Load {os.getloadavg()[0]:.1f}.\n", flush=True)
 
 
 def accuracy(trainer, folder, folds):
@@ -159,8 +167,11 @@ def main():
     if what == "accuracy":
         accuracy(trainer, folder, list(map(int, sys.argv[4:])))
         return
+    trainers = {"ours": trainer}
+    if "BEFORE" in os.environ:
+        trainers["before"] = os.environ["BEFORE"]
     for name in sys.argv[4:]:
-        speed(trainer, folder, name)
+        speed(trainers, folder, name)
 
 
 if __name__ == "__main__":
