@@ -8,7 +8,8 @@
 # SCONES_BUILD: the release build (build/release). ARCHIVE: cifar-100-python.tar.gz, or - for noise.
 # ONNXRUNTIME: where onnxruntime-node 1.30 is installed, or will be (a temporary folder).
 # NETWORKS: a folder in which the networks are made, or lie from the last time (a temporary one).
-# ROUNDS: 7. Needs node, npm and python3-torch, python3-numpy (PYTHON: /usr/bin/python3).
+# ROUNDS: 7. FIGURE: median of the rounds, or fastest, for a busy machine.
+# Needs node, npm and python3-torch, python3-numpy (PYTHON: /usr/bin/python3).
 set -eu
 cd "$(dirname "$0")/.."
 build=$(cd "${SCONES_BUILD:-build/release}" && pwd)

@@ -121,7 +121,7 @@ NETWORKS = {
 
 def pictures(archive, size):
     """[count, 3, size, size], normalised: training pictures of CIFAR-100, enlarged."""
-    count = 256 if size <= 64 else 32
+    count = 128 if size <= 64 else 32
     if archive == "-":
         return torch.randn(count, 3, size, size)
     with tarfile.open(archive) as tar:

@@ -2,8 +2,8 @@
 
   run_torch.py MODEL.pt PICTURES SIZE BATCH...
 
-One thread. Of four ways to run the same weights (as traced, channels last, frozen, optimised for
-inference) the fastest is measured; the answer to "ready" names it for each batch.
+One thread. Of three ways to run the same weights (channels last, frozen, optimised for inference)
+the fastest is measured; the greeting names it for each batch.
 """
 import sys
 import time
@@ -25,9 +25,7 @@ def timed(network, batch, runs):
 
 
 def ways(path, batch):
-    traced = torch.jit.load(path).eval()
     last = batch.to(memory_format=torch.channels_last)
-    yield "traced", traced, batch
     yield "channels last", torch.jit.load(path).eval().to(memory_format=torch.channels_last), last
     yield "frozen", torch.jit.freeze(torch.jit.load(path).eval()), batch
     yield "optimised", torch.jit.optimize_for_inference(torch.jit.load(path).eval()), batch
