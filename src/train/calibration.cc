@@ -1,6 +1,68 @@
 #include "train/calibration.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/calibration.h"
+#include "train/held_out.h"
+
 namespace scones::train {
+namespace {
+
+std::vector<double> Softmax(const std::vector<float>& logits, double temperature) {
+  double largest = *std::max_element(logits.begin(), logits.end());
+  std::vector<double> row;
+  double sum = 0;
+  for (float logit : logits) sum += row.emplace_back(std::exp((logit - largest) / temperature));
+  for (double& value : row) value /= sum;
+  return row;
+}
+
+double ShareOfRight(const std::vector<Answer>& answers) {
+  auto right = std::count_if(answers.begin(), answers.end(),
+                             [](const Answer& answer) { return answer.correct; });
+  return static_cast<double>(right) / static_cast<double>(std::max<std::size_t>(answers.size(), 1));
+}
+
+Result<void> FitOnHeldOut(const TrainingRequest& request, TrainedModel& model, JobLog& log) {
+  double share = request.settings.calibration_share;
+  log.Info(
+      fmt::format("Calibration: training once more without {:.0f} % of the pictures", 100 * share));
+  TRY(HeldOut held_out, PredictHeldOut(request, share));
+  if (held_out.labels.empty()) return {};
+  Metrics& metrics = model.metrics;
+  metrics.temperature = FitTemperature(held_out.logits, held_out.labels);
+  FoldTemperature(model.graph, metrics.temperature, model.parameters);
+  std::vector<Answer> answers;
+  for (std::size_t i = 0; i < held_out.labels.size(); ++i) {
+    answers.push_back(AnswerOf(Softmax(held_out.logits[i], metrics.temperature),
+                               static_cast<std::size_t>(held_out.labels[i])));
+  }
+  metrics.held_out_accuracy = ShareOfRight(answers);
+  metrics.held_out_calibration_error = ExpectedCalibrationError(answers);
+  log.Info(fmt::format(
+      "Calibration: held-out accuracy {:.4f}, temperature {:.3f}, expected calibration error "
+      "{:.4f}",
+      metrics.held_out_accuracy, metrics.temperature, metrics.held_out_calibration_error));
+  return {};
+}
+
+Result<void> MeasureOnValidation(const TrainingRequest& request, TrainedModel& model, JobLog& log) {
+  const PictureSet& set = *request.validation;
+  TRY(auto rows, Predict(model, request.settings, set));
+  std::vector<Answer> answers;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    answers.push_back(AnswerOf(rows[i], static_cast<std::size_t>(set.pictures[i].label)));
+  }
+  model.metrics.validation_calibration_error = ExpectedCalibrationError(answers);
+  log.Info(fmt::format("Validation-expected_calibration_error={:.6f}",
+                       model.metrics.validation_calibration_error));
+  return {};
+}
+
+}  // namespace
 
 void FoldTemperature(const Graph& graph, double temperature, Parameters& parameters) {
   const std::string& classifier = graph.layers.back().name;
@@ -9,6 +71,14 @@ void FoldTemperature(const Graph& graph, double temperature, Parameters& paramet
       value = static_cast<float>(value / temperature);
     }
   }
+}
+
+Result<void> Calibrate(const TrainingRequest& request, TrainedModel& model, JobLog& log) {
+  if (request.settings.calibration_share > 0 && !model.metrics.stopped) {
+    TRY_VOID(FitOnHeldOut(request, model, log));
+  }
+  if (request.validation == nullptr) return {};
+  return MeasureOnValidation(request, model, log);
 }
 
 }  // namespace scones::train

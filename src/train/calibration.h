@@ -1,5 +1,5 @@
 // Makes a trained network as sure as its answers are right: the temperature that was fitted on
-// held-out pictures becomes part of its weights. Pure. C++17.
+// held-out pictures becomes part of its weights. C++17.
 #pragma once
 
 #include "train/graph.h"
@@ -11,5 +11,11 @@ namespace scones::train {
 // the network's own softmax is the calibrated one, wherever the network runs. No answer changes.
 // Requires temperature > 0 and `parameters` to hold those of the graph's last layer, its Gemm.
 void FoldTemperature(const Graph& graph, double temperature, Parameters& parameters);
+
+// Fits the temperature by `calibration_share` of the request's settings, folds it into the model
+// and measures what confidences are worth then, on held-out training pictures and on the validation
+// pictures (which choose nothing). Without a share, and when training was stopped, only measures.
+// Errors: Train's.
+Result<void> Calibrate(const TrainingRequest& request, TrainedModel& model, JobLog& log);
 
 }  // namespace scones::train

@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <variant>
 
+#include "train/graph.h"
+
 namespace scones::train {
 namespace {
 
@@ -16,6 +18,8 @@ using TextField = std::string Hyperparameters::*;
 using Field = std::variant<IntField, RealField, FlagField, TextField>;
 
 constexpr double kBig = 1e9;
+// Sides of the pictures that the shipped weights were trained on.
+constexpr int kPretrainedSide = 32;
 
 struct Row {
   const char* name;
@@ -25,6 +29,7 @@ struct Row {
   double low, high;        // of numbers
   const char* choices;     // of texts, " a b ", or nullptr for free text
   const char* meaning;
+  const char* fine_tune = nullptr;  // default under that recipe; nullptr: as under small
 };
 
 using H = Hyperparameters;
@@ -51,14 +56,16 @@ const std::vector<Row>& Table() {
        "epochs without improvement"},
       {"early_stopping_tolerance", &H::early_stopping_tolerance, "0.01", nullptr, 0, 1, nullptr,
        "smallest relative improvement that counts"},
-      {"epochs", &H::epochs, "30", "150", 1, kBig, nullptr, "passes over the training pictures"},
+      {"epochs", &H::epochs, "30", "150", 1, kBig, nullptr, "passes over the training pictures",
+       "22"},
       {"eps", &H::eps, "1e-8", nullptr, 0, 1, nullptr, "adam and rmsprop: epsilon"},
       {"gamma", &H::gamma, "0.9", nullptr, 0, 1, nullptr, "rmsprop: decay"},
       {"image_shape", &H::image_shape, "3,224,224", nullptr, 0, 0, nullptr,
        "channels,height,width of the network's input; pictures are cropped to it"},
       {"kv_store", &H::kv_store, "none", nullptr, 0, 0, " none dist_sync dist_async ",
        "how several machines exchange gradients; no effect on one"},
-      {"learning_rate", &H::learning_rate, "0.1", "0.2", 0, 1, nullptr, "largest learning rate"},
+      {"learning_rate", &H::learning_rate, "0.1", "0.2", 0, 1, nullptr, "largest learning rate",
+       "0.05"},
       {"lr_scheduler_factor", &H::lr_scheduler_factor, "0.1", nullptr, 0, 1, nullptr,
        "multiplies the rate at each step epoch"},
       {"lr_scheduler_step", &H::lr_scheduler_step, "", nullptr, 0, 0, nullptr,
@@ -69,7 +76,7 @@ const std::vector<Row>& Table() {
       {"multi_label", &H::multi_label, "0", nullptr, 0, 0, nullptr,
        "several labels a picture; only 0 is supported"},
       {"num_layers", &H::num_layers, "152", "8", 0, 0,
-       " 18 34 50 101 152 200 8 14 20 32 44 56 110 ", "depth of the ResNet"},
+       " 18 34 50 101 152 200 8 14 20 32 44 56 110 ", "depth of the ResNet", "14"},
       {"optimizer", &H::optimizer, "sgd", "nag", 0, 0, " sgd adam rmsprop nag ", "update rule"},
       {"precision_dtype", &H::precision_dtype, "float32", "bfloat16", 0, 0,
        " float32 float16 bfloat16 ",
@@ -79,19 +86,18 @@ const std::vector<Row>& Table() {
       {"top_k", &H::top_k, "0", nullptr, 0, kBig, nullptr,
        "also report top-k accuracy for this k > 1; 0: no"},
       {"use_pretrained_model", &H::use_pretrained_model, "0", nullptr, 0, 0, nullptr,
-       "only 0 is supported: this build has no pretrained weights"},
+       "start from weights that were trained on other pictures, with a new last layer", "1"},
       {"use_weighted_loss", &H::use_weighted_loss, "0", nullptr, 0, 0, nullptr,
        "multi_label only, so only 0 is supported"},
       {"weight_decay", &H::weight_decay, "0.0001", "0.0005", 0, 1, nullptr,
        "sgd and nag, on weights of convolutions and the output layer"},
-      {"recipe", &H::recipe, "auto", nullptr, 0, 0, " auto documented small ",
-       "which column of defaults holds: auto is small where num_layers is not given and the "
-       "picture "
-       "is at most 64 x 64, else documented"},
+      {"recipe", &H::recipe, "auto", nullptr, 0, 0, " auto documented small fine_tune ",
+       "which column of defaults holds; see above for what auto chooses"},
       {"seed", &H::seed, "0", nullptr, 0, kBig, nullptr,
        "of weights, order and augmentation: same seed and thread count, same model"},
       {"width_factor", &H::width_factor, "1", "2", 1, 16, nullptr,
-       "CIFAR-style networks (8, 14, 20, 32, 44, 56, 110 layers): multiplies every channel count"},
+       "CIFAR-style networks (8, 14, 20, 32, 44, 56, 110 layers): multiplies every channel count",
+       "4"},
       {"stem_stride", &H::stem_stride, "1", "2", 1, 2, nullptr,
        "CIFAR-style networks: 2 computes at half the resolution, after a 5x5 first convolution"},
       {"batch_parts", &H::batch_parts, "1", "2", 1, 256, nullptr,
@@ -100,7 +106,7 @@ const std::vector<Row>& Table() {
       {"lr_schedule", &H::lr_schedule, "step", "cosine", 0, 0, " step cosine ",
        "step: by lr_scheduler_*; cosine: from learning_rate to 0 over the run"},
       {"warmup_epochs", &H::warmup_epochs, "0", "4", 0, kBig, nullptr,
-       "epochs in which the rate rises linearly from 0"},
+       "epochs in which the rate rises linearly from 0", "1"},
       {"label_smoothing", &H::label_smoothing, "0", "0", 0, 0.9, nullptr,
        "share of the target that is spread over all classes"},
       {"mixup_alpha", &H::mixup_alpha, "0", "0.2", 0, 1, nullptr,
@@ -108,7 +114,7 @@ const std::vector<Row>& Table() {
       {"cutmix_alpha", &H::cutmix_alpha, "0", "1", 0, 1, nullptr,
        "paste a rectangle of one picture into another, area from Beta(a, a); 0: no"},
       {"mix_probability", &H::mix_probability, "1", "0.8", 0, 1, nullptr,
-       "share of the pictures that mixup or cutmix touches"},
+       "share of the pictures that mixup or cutmix touches", "0.5"},
       {"crop_padding", &H::crop_padding, "0", "4", 0, 1024, nullptr,
        "how far a random crop may lie outside the picture, in pixels, mirrored there"},
       {"zoom", &H::zoom, "0", "0", 0, 1, nullptr,
@@ -116,14 +122,19 @@ const std::vector<Row>& Table() {
       {"cutout", &H::cutout, "0", "0", 0, 1024, nullptr,
        "side of a random square that is blanked, in pixels"},
       {"ema_decay", &H::ema_decay, "0", "0.99", 0, 0.99999, nullptr,
-       "keep a moving average of the weights with this decay per step and use it; 0: no"},
+       "keep a moving average of the weights with this decay per step and use it; 0: no", "0.97"},
       {"augmentation_off_epochs", &H::augmentation_off_epochs, "0", "0", 0, kBig, nullptr,
        "last epochs without mixing, colour, rotation, zoom and cutout"},
       {"progressive_resizing", &H::progressive_resizing, "", "", 0, 0, nullptr,
        "smaller pictures first: 0.5:16,0.8:24 trains half of the run at 16 pixels, then to 0.8 at "
-       "24"},
+       "24",
+       "0.6:24"},
       {"model_selection", &H::model_selection, "best", "final", 0, 0, " best final ",
        "keep the epoch with the best validation accuracy, or the last one"},
+      {"calibration_share", &H::calibration_share, "0", "0", 0, 0.9, nullptr,
+       "fit the temperature of the confidence on this share of the training pictures, by a network "
+       "that is trained on the others only; 0: no",
+       "0.5"},
       {"class_names", &H::class_names, "", nullptr, 0, 0, nullptr,
        "names of the labels 0, 1, ... for the model's metadata, as bicycle,motorcycle"},
       {"num_threads", &H::num_threads, "0", nullptr, 0, 1024, nullptr,
@@ -283,11 +294,6 @@ void CheckClassNames(Hyperparameters& values, Faults& faults) {
 }
 
 void CheckSupport(const Hyperparameters& values, Faults& faults) {
-  if (values.use_pretrained_model) {
-    faults.push_back(
-        "use_pretrained_model is 1, but this build has no pretrained weights: use 0 to train from "
-        "scratch");
-  }
   if (values.multi_label) faults.push_back("multi_label is 1, which is not supported: use 0");
   if (values.use_weighted_loss) {
     faults.push_back("use_weighted_loss is 1, which needs multi_label and is not supported: use 0");
@@ -328,15 +334,46 @@ Faults FindUnknown(const HyperparameterTexts& given) {
   return faults;
 }
 
-bool UsesSmallRecipe(const HyperparameterTexts& given) {
+enum class Recipe { kDocumented, kSmall, kFineTune };
+
+const char* NameOf(Recipe recipe) {
+  switch (recipe) {
+    case Recipe::kDocumented:
+      return "documented";
+    case Recipe::kSmall:
+      return "small";
+    case Recipe::kFineTune:
+      return "fine_tune";
+  }
+  return "";
+}
+
+const char* DefaultUnder(Recipe recipe, const Row& row) {
+  if (recipe == Recipe::kFineTune && row.fine_tune != nullptr) return row.fine_tune;
+  if (recipe != Recipe::kDocumented && row.small != nullptr) return row.small;
+  return row.documented;
+}
+
+// What a client leaves open is chosen for its pictures: small ones of the size that the shipped
+// weights were trained on are fine-tuned, other small ones trained from scratch by our recipe.
+Recipe ChooseRecipe(const HyperparameterTexts& given) {
   auto recipe = given.find("recipe");
-  if (recipe != given.end() && recipe->second != "auto") return recipe->second == "small";
-  if (given.count("num_layers") != 0) return false;
+  for (Recipe named : {Recipe::kDocumented, Recipe::kSmall, Recipe::kFineTune}) {
+    if (recipe != given.end() && recipe->second == NameOf(named)) return named;
+  }
   Hyperparameters shape;
   auto text = given.find("image_shape");
-  if (text == given.end()) return false;
-  shape.image_shape = text->second;
-  return ParseShape(shape) && shape.height <= 64 && shape.width <= 64;
+  if (text != given.end()) shape.image_shape = text->second;
+  bool small = text != given.end() && ParseShape(shape) && shape.height <= kSmallPicture &&
+               shape.width <= kSmallPicture;
+  if (!small) return Recipe::kDocumented;
+  auto pretrained = given.find("use_pretrained_model");
+  if (pretrained != given.end() && (pretrained->second == "1" || pretrained->second == "True")) {
+    return Recipe::kFineTune;
+  }
+  if (given.count("num_layers") != 0) return Recipe::kDocumented;
+  bool cifar = shape.height == kPretrainedSide && shape.width == kPretrainedSide;
+  return cifar && pretrained == given.end() ? Recipe::kFineTune : Recipe::kSmall;
 }
 
 std::string TextOf(const Row& row, const Hyperparameters& values) {
@@ -351,10 +388,10 @@ std::string TextOf(const Row& row, const Hyperparameters& values) {
 Result<Hyperparameters> ParseHyperparameters(const HyperparameterTexts& given) {
   Faults faults = FindUnknown(given);
   Hyperparameters values;
-  bool small = UsesSmallRecipe(given);
+  Recipe recipe = ChooseRecipe(given);
   for (const Row& row : Table()) {
     auto found = given.find(row.name);
-    const char* fallback = small && row.small != nullptr ? row.small : row.documented;
+    const char* fallback = DefaultUnder(recipe, row);
     if (found == given.end() && fallback == nullptr) {
       faults.push_back(std::string(row.name) + " is missing: must be " + ValidValues(row));
       continue;
@@ -364,7 +401,7 @@ Result<Hyperparameters> ParseHyperparameters(const HyperparameterTexts& given) {
       faults.push_back(std::string(row.name) + " is \"" + text + "\": must be " + ValidValues(row));
     }
   }
-  values.recipe = small ? "small" : "documented";
+  values.recipe = NameOf(recipe);
   CheckTexts(values, faults);
   CheckSupport(values, faults);
   if (faults.empty()) CheckClassNames(values, faults);
@@ -386,14 +423,16 @@ std::string DescribeHyperparameters() {
     if (text == nullptr) return std::string("required");
     return *text == '\0' ? std::string("none") : "`" + std::string(text) + "`";
   };
-  std::string out = "| name | documented | small | valid | meaning |\n|---|---|---|---|---|\n";
+  std::string out =
+      "| name | documented | small | fine_tune | valid | meaning |\n|---|---|---|---|---|---|\n";
   for (const Row& row : Table()) {
     std::string small = row.small == nullptr ? "" : shown(row.small);
+    std::string fine_tune = row.fine_tune == nullptr ? "" : shown(row.fine_tune);
     std::string valid = std::holds_alternative<TextField>(row.field) && row.choices == nullptr
                             ? "text"
                             : ValidValues(row);
     out += "| `" + std::string(row.name) + "` | " + shown(row.documented) + " | " + small + " | " +
-           valid + " | " + row.meaning + " |\n";
+           fine_tune + " | " + valid + " | " + row.meaning + " |\n";
   }
   return out;
 }

@@ -65,6 +65,7 @@ struct Hyperparameters {
   double augmentation_off_epochs = 0;
   std::string progressive_resizing;
   std::string model_selection;
+  double calibration_share = 0;  // 0: no calibration
   std::string class_names;
   int num_threads = 0;
 

@@ -51,12 +51,36 @@ TEST(Hyperparameters, DefaultsAreTheOriginalsWhenADepthIsAskedFor) {
   EXPECT_EQ(parsed->model_selection, "best");
 }
 
-TEST(Hyperparameters, SmallPicturesWithoutADepthGetTheSmallRecipe) {
+TEST(Hyperparameters, PicturesOfThePretrainedSizeAreFineTuned) {
   auto parsed = ParseHyperparameters(Required());
   ASSERT_TRUE(parsed) << parsed.error().message();
-  EXPECT_EQ(parsed->recipe, "small");
-  EXPECT_EQ(parsed->num_layers, 8);
+  EXPECT_EQ(parsed->recipe, "fine_tune");
+  EXPECT_TRUE(parsed->use_pretrained_model);
   EXPECT_EQ(parsed->model_selection, "final");
+}
+
+TEST(Hyperparameters, SmallPicturesThatAreNotFineTunedGetTheSmallRecipe) {
+  for (const auto& [name, value] : HyperparameterTexts{
+           {"use_pretrained_model", "0"}, {"image_shape", "3,48,48"}, {"recipe", "small"}}) {
+    HyperparameterTexts texts = Required();
+    texts[name] = value;
+    auto parsed = ParseHyperparameters(texts);
+    ASSERT_TRUE(parsed) << parsed.error().message();
+    EXPECT_EQ(parsed->recipe, "small") << name;
+    EXPECT_FALSE(parsed->use_pretrained_model);
+    EXPECT_EQ(parsed->num_layers, 8);
+  }
+}
+
+TEST(Hyperparameters, PretrainedWeightsOfADepthCanBeAskedFor) {
+  HyperparameterTexts texts = Required();
+  texts["use_pretrained_model"] = "1";
+  texts["num_layers"] = "8";
+  texts["image_shape"] = "3,48,48";
+  auto parsed = ParseHyperparameters(texts);
+  ASSERT_TRUE(parsed) << parsed.error().message();
+  EXPECT_EQ(parsed->recipe, "fine_tune");
+  EXPECT_EQ(parsed->num_layers, 8);
 }
 
 TEST(Hyperparameters, LargePicturesGetTheDocumentedDefaults) {
@@ -102,7 +126,6 @@ TEST(Hyperparameters, AWrongValueIsNamedWithTheValidRange) {
 }
 
 TEST(Hyperparameters, WhatIsNotSupportedIsRefusedWithWhatToDo) {
-  EXPECT_THAT(FaultWith("use_pretrained_model", "1"), HasSubstr("use 0 to train from scratch"));
   EXPECT_THAT(FaultWith("multi_label", "1"), HasSubstr("not supported: use 0"));
   EXPECT_THAT(FaultWith("use_weighted_loss", "1"), HasSubstr("not supported: use 0"));
 }

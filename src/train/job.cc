@@ -8,6 +8,8 @@
 
 #include "base/json.h"
 #include "io/file.h"
+#include "train/backbone.h"
+#include "train/calibration.h"
 #include "train/graph.h"
 #include "train/job_input.h"
 #include "train/model_writer.h"
@@ -30,7 +32,6 @@ std::string ShowPairs(const Pairs& pairs) {
 void LogSettings(const Hyperparameters& settings, JobLog& log) {
   auto values = ListValues(settings);
   log.Info("Final configuration: " + ShowPairs(values));
-  log.Info("Performing random weight initialization");
   log.Info("---- Parameters ----");
   for (const auto& [name, value] : values) {
     if (!value.empty()) log.Info(name + ": " + value);
@@ -66,8 +67,35 @@ void WarnAboutSet(const PictureSet& set, const Hyperparameters& settings, JobLog
   }
 }
 
+// What training starts from; nothing: at random.
+Result<std::optional<StartingPoint>> FindStart(const Hyperparameters& settings, JobLog& log) {
+  if (!settings.use_pretrained_model) {
+    log.Info("Performing random weight initialization");
+    return std::optional<StartingPoint>();
+  }
+  TRY(Backbone backbone, FindBackbone(NetworkShape(settings)));
+  log.Info("Starting from the pretrained weights " + backbone.name + ", trained on " +
+           backbone.trained_on);
+  return std::optional<StartingPoint>(
+      {std::move(backbone.parameters), std::move(backbone.normalization)});
+}
+
+Result<void> WriteBackbone(const std::filesystem::path& file, const TrainedModel& model,
+                           const Hyperparameters& settings, std::size_t pictures) {
+  const Metrics& metrics = model.metrics;
+  std::map<std::string, std::string> facts = {
+      {"trained_on", fmt::format("{} pictures of {} classes", pictures, settings.num_classes)}};
+  if (metrics.validation_accuracy >= 0) {
+    facts["validation_accuracy"] = fmt::format("{:.4f}", metrics.validation_accuracy);
+  }
+  for (const auto& [name, value] : ListValues(settings)) {
+    if (!value.empty()) facts["hyperparameter." + name] = value;
+  }
+  return io::WriteFileDurably(file, EncodeBackbone(model, NetworkShape(settings), facts));
+}
+
 Result<void> TrainAndWrite(const std::filesystem::path& root, const std::atomic<bool>& stop,
-                           JobLog& log) {
+                           JobLog& log, const JobOptions& options) {
   TRY(JobInput input, ReadJobInput(root));
   log.Info(fmt::format("Merging with provided configuration from {}: {}",
                        (root / "input/config/hyperparameters.json").string(),
@@ -84,8 +112,10 @@ Result<void> TrainAndWrite(const std::filesystem::path& root, const std::atomic<
   log.Info(fmt::format("{} training and {} validation pictures", train.size(),
                        validation ? validation->size() : 0));
 
+  TRY(std::optional<StartingPoint> start, FindStart(settings, log));
   TrainingRequest request;
   request.settings = settings;
+  request.start = start ? &*start : nullptr;
   request.train = &train;
   request.validation = validation ? &*validation : nullptr;
   request.stop = &stop;
@@ -97,9 +127,13 @@ Result<void> TrainAndWrite(const std::filesystem::path& root, const std::atomic<
     return {};
   };
   TRY(TrainedModel model, Train(request, log));
+  TRY_VOID(Calibrate(request, model, log));
   TRY_VOID(WriteModel(directory, model, settings,
                       {train.size(), validation ? validation->size() : 0}, train));
   log.Info("Saved checkpoint to \"" + (directory / "model.onnx").string() + "\"");
+  if (!options.backbone.empty()) {
+    TRY_VOID(WriteBackbone(options.backbone, model, settings, train.size()));
+  }
   if (validation) {
     log.Info(fmt::format("The kept model (epoch {}) is right on {} of {} validation pictures",
                          model.metrics.kept_epoch, model.metrics.validation_correct,
@@ -114,8 +148,9 @@ bool IsClientError(const Error& error) {
 
 }  // namespace
 
-ExitCode RunJob(const std::filesystem::path& root, const std::atomic<bool>& stop, JobLog& log) {
-  auto done = TrainAndWrite(root, stop, log);
+ExitCode RunJob(const std::filesystem::path& root, const std::atomic<bool>& stop, JobLog& log,
+                const JobOptions& options) {
+  auto done = TrainAndWrite(root, stop, log, options);
   if (done) return kSuccess;
   bool client = IsClientError(done.error());
   std::string reason =

@@ -8,6 +8,7 @@
 namespace scones::train {
 
 void JobLog::Line(const char* level, const std::string& text) {
+  if (out_ == nullptr) return;
   char when[32];
   std::time_t now = std::time(nullptr);
   std::tm utc{};

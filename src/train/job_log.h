@@ -10,6 +10,7 @@ namespace scones::train {
 
 class JobLog {
  public:
+  // `out` null: silent.
   explicit JobLog(std::FILE* out) : out_(out) {}
 
   void Info(const std::string& text) { Line("INFO", text); }

@@ -13,6 +13,7 @@
 #include "io/file.h"
 #include "nn/engine.h"
 #include "nn/model.h"
+#include "train/backbone.h"
 #include "train/calibration_pictures.h"
 #include "train/job_input.h"
 #include "train/model_writer.h"
@@ -61,8 +62,10 @@ vision::Image CropCenter(const vision::Image& image, int side) {
 class Job : public ::testing::Test {
  protected:
   Job() : root_(directory_.path()) {
-    settings_ = {{"num_classes", "2"}, {"num_training_samples", "32"}, {"image_shape", "3,32,32"},
-                 {"epochs", "8"},      {"mini_batch_size", "8"},       {"num_threads", "1"}};
+    settings_ = {{"num_classes", "2"},         {"num_training_samples", "32"},
+                 {"image_shape", "3,32,32"},   {"epochs", "8"},
+                 {"mini_batch_size", "8"},     {"num_threads", "1"},
+                 {"use_pretrained_model", "0"}};
     WritePictures("train", 32);
     WritePictures("validation", 8);
     Write("input/config/inputdataconfig.json", R"({
@@ -92,13 +95,13 @@ class Job : public ::testing::Test {
     Write("input/data/" + channel + "_lst/" + channel + ".lst", lst);
   }
 
-  ExitCode Run() {
+  ExitCode Run(const JobOptions& options = {}) {
     json::object members;
     for (const auto& [name, value] : settings_) members[name] = value;
     Write("input/config/hyperparameters.json", ToJson(members));
     std::FILE* out = std::fopen((root_ / "log").c_str(), "w");
     JobLog log(out);
-    ExitCode code = RunJob(root_, stop_, log);
+    ExitCode code = RunJob(root_, stop_, log, options);
     std::fclose(out);
     return code;
   }
@@ -165,6 +168,31 @@ TEST(CalibrationPictures, TakesAsManyOfEachClassAsOfAnyOtherUpTo512) {
   std::map<int, int> counts;
   for (const vision::LstEntry& entry : *list) ++counts[entry.label];
   EXPECT_EQ(counts, (std::map<int, int>{{0, 246}, {1, 246}, {2, 20}}));
+}
+
+TEST_F(Job, FineTuningLearnsFromFewPicturesAndCalibratesItsConfidence) {
+  settings_.erase("use_pretrained_model");
+  settings_["epochs"] = "4";
+  settings_["num_threads"] = "2";
+  ASSERT_EQ(Run(), kSuccess) << Read("output/failure");
+  EXPECT_THAT(Read("log"), HasSubstr("Starting from the pretrained weights"));
+  auto metadata = ParseJson(Read("model/metadata.json"));
+  ASSERT_TRUE(metadata);
+  const json::object& metrics = metadata->as_object().at("metrics").as_object();
+  EXPECT_GE(metrics.at("validation_accuracy").as_double(), 0.75);
+  EXPECT_GE(metrics.at("held_out_accuracy").as_double(), 0.6);
+  EXPECT_NE(metrics.at("temperature").as_double(), 1.0);
+  EXPECT_GE(metrics.at("validation_expected_calibration_error").as_double(), 0);
+}
+
+TEST_F(Job, ABackboneIsWrittenWhereAskedFor) {
+  settings_["epochs"] = "1";
+  fs::path file = root_ / "own.safetensors";
+  ASSERT_EQ(Run({file}), kSuccess) << Read("output/failure");
+  auto backbone = ParseBackbone("own", Read("own.safetensors"));
+  ASSERT_TRUE(backbone) << backbone.error().message();
+  EXPECT_EQ(backbone->shape.num_layers, 8);
+  EXPECT_EQ(backbone->trained_on, "32 pictures of 2 classes");
 }
 
 TEST_F(Job, TheSameSeedGivesTheSameModelByteForByte) {

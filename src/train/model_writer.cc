@@ -41,6 +41,14 @@ json::object DescribeMetrics(const Metrics& metrics) {
   if (metrics.validation_top_k_accuracy >= 0) {
     result["validation_top_k_accuracy"] = metrics.validation_top_k_accuracy;
   }
+  if (metrics.held_out_accuracy >= 0) {
+    result["held_out_accuracy"] = metrics.held_out_accuracy;
+    result["held_out_expected_calibration_error"] = metrics.held_out_calibration_error;
+  }
+  if (metrics.validation_calibration_error >= 0) {
+    result["validation_expected_calibration_error"] = metrics.validation_calibration_error;
+  }
+  result["temperature"] = metrics.temperature;
   result["epochs_run"] = metrics.epochs_run;
   result["kept_epoch"] = metrics.kept_epoch;
   result["stopped_early"] = metrics.stopped;

@@ -89,6 +89,7 @@ class Trainer {
         optimizer_(settings_, network_.weights(), network_.decay_mask()),
         compute_(settings_.precision_dtype == "float32" ? at::kFloat : at::kBFloat16) {
     batch_size_ = std::min<int>(settings_.mini_batch_size, static_cast<int>(request.train->size()));
+    if (request.start != nullptr) network_.Import(request.start->parameters);
     if (settings_.ema_decay > 0) average_ = Copy();
     MakeParts();
   }
@@ -407,7 +408,9 @@ Result<TrainedModel> Train(const TrainingRequest& request, JobLog& log) {
   return Guarded([&]() -> Result<TrainedModel> {
     const Hyperparameters& s = request.settings;
     TRY(Graph graph, MakeResNet(NetworkShape(s)));
-    Trainer trainer(request, std::move(graph), MeasureNormalization(*request.train), log);
+    Normalization normalization = request.start != nullptr ? request.start->normalization
+                                                           : MeasureNormalization(*request.train);
+    Trainer trainer(request, std::move(graph), std::move(normalization), log);
     return trainer.Run();
   });
 }
@@ -423,12 +426,17 @@ Result<std::vector<std::vector<float>>> Predict(const TrainedModel& model,
     BatchDrawer drawer(settings, model.normalization);
     Canvas canvas = drawer.CanvasFor({settings.height, settings.width});
     std::vector<std::vector<float>> result;
-    for (std::size_t i = 0; i < pictures.size(); ++i) {
-      drawer.DrawPlain(pictures, i, 1, canvas);
+    for (std::size_t first = 0; first < pictures.size(); first += kEvaluationBatch) {
+      auto count =
+          static_cast<int>(std::min<std::size_t>(kEvaluationBatch, pictures.size() - first));
+      drawer.DrawPlain(pictures, first, count, canvas);
       at::Tensor logits = network.Forward(drawer.Pixels(pictures.channels, canvas),
                                           Network::Mode::kInference, at::kFloat);
-      at::Tensor row = at::softmax(logits, 1).contiguous();
-      result.emplace_back(row.data_ptr<float>(), row.data_ptr<float>() + row.numel());
+      at::Tensor rows = at::softmax(logits, 1).contiguous();
+      const float* row = rows.data_ptr<float>();
+      for (int i = 0; i < count; ++i, row += settings.num_classes) {
+        result.emplace_back(row, row + settings.num_classes);
+      }
     }
     return result;
   });

@@ -13,10 +13,9 @@
 #include "train/graph.h"
 #include "train/hyperparameters.h"
 #include "train/job_log.h"
+#include "train/safetensors.h"
 
 namespace scones::train {
-
-using Parameters = std::map<std::string, std::vector<float>>;  // by ParameterSpec::name
 
 struct Metrics {
   double train_accuracy = 0;  // over the last epoch's augmented pictures
@@ -29,6 +28,12 @@ struct Metrics {
   int kept_epoch = 0;    // from 0
   bool stopped = false;  // by `stop`
   double seconds = 0;
+  // What job.cc adds after training; -1: not measured. The held-out figures are of training
+  // pictures by networks that did not see them (held_out.h), the errors of calibrated confidences.
+  double held_out_accuracy = -1;
+  double held_out_calibration_error = -1;
+  double validation_calibration_error = -1;
+  double temperature = 1;  // has been folded into the weights
 };
 
 struct TrainedModel {
@@ -38,8 +43,15 @@ struct TrainedModel {
   Metrics metrics;
 };
 
+// Where training starts instead of at random: arrays that it doesn't name stay random.
+struct StartingPoint {
+  Parameters parameters;
+  Normalization normalization;
+};
+
 struct TrainingRequest {
   Hyperparameters settings;
+  const StartingPoint* start = nullptr;     // or null: from scratch
   const PictureSet* train = nullptr;        // at least one picture
   const PictureSet* validation = nullptr;   // or null
   const std::atomic<bool>* stop = nullptr;  // when set, training ends after the current step

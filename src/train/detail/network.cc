@@ -172,9 +172,11 @@ void Network::Import(const std::map<std::string, std::vector<float>>& parameters
   at::NoGradGuard no_grad;
   std::vector<std::size_t> next(graph_.layers.size(), 0);
   for (const ParameterSpec& spec : specs_) {
-    std::vector<float> values = parameters.at(spec.name);
-    std::vector<std::int64_t> sizes(spec.shape.begin(), spec.shape.end());
     at::Tensor view = of_layer_[spec.layer][next[spec.layer]++].detach();
+    auto found = parameters.find(spec.name);
+    if (found == parameters.end()) continue;
+    std::vector<float> values = found->second;
+    std::vector<std::int64_t> sizes(spec.shape.begin(), spec.shape.end());
     view.copy_(at::from_blob(values.data(), sizes, at::TensorOptions().dtype(at::kFloat)));
   }
 }

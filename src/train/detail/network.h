@@ -43,7 +43,7 @@ class Network {
   const std::vector<ParameterSpec>& specs() const { return specs_; }
   // Every parameter as plain numbers in the order and shape of its ParameterSpec.
   std::map<std::string, std::vector<float>> Export() const;
-  // Takes back what Export gave for the same graph.
+  // Takes back what Export gave for the same graph, or some of it: the rest stays as it is.
   void Import(const std::map<std::string, std::vector<float>>& parameters);
 
  private:

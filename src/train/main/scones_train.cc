@@ -48,8 +48,10 @@ void KeepOpenBlasAlone() {
 int Usage() {
   std::fputs(
       "usage: scones-train [train]\n"
+      "       scones-train --backbone FILE\n"
       "       scones-train --describe-hyperparameters\n"
-      "Trains under SageMaker's contract in the directory SCONES_TRAINING_ROOT (/opt/ml).\n",
+      "Trains under SageMaker's contract in the directory SCONES_TRAINING_ROOT (/opt/ml).\n"
+      "--backbone also writes the weights, without the last layer, as a file for models/.\n",
       stderr);
   return scones::train::kClientError;
 }
@@ -62,7 +64,12 @@ int main(int count, char** arguments) {
     std::fputs(scones::train::DescribeHyperparameters().c_str(), stdout);
     return 0;
   }
-  if (count > 2 || command != "train") return Usage();
+  scones::train::JobOptions options;
+  if (command == "--backbone" && count == 3) {
+    options.backbone = arguments[2];
+  } else if (count > 2 || command != "train") {
+    return Usage();
+  }
   LetThreadsSleep(arguments);
   KeepOpenBlasAlone();
   KeepMemory();
@@ -70,5 +77,5 @@ int main(int count, char** arguments) {
   std::signal(SIGINT, RequestStop);
   const char* root = std::getenv("SCONES_TRAINING_ROOT");
   scones::train::JobLog log(stdout);
-  return scones::train::RunJob(root != nullptr ? root : "/opt/ml", stop_requested, log);
+  return scones::train::RunJob(root != nullptr ? root : "/opt/ml", stop_requested, log, options);
 }
