@@ -39,11 +39,9 @@ struct ImageShape {
 
 class Model {
  public:
-  // Reads the bytes of an ONNX file (opset 7 to 20) with one float input [N, C, H, W], where N may
-  // be symbolic, and one float output [N, classes]. Copies what it needs of `onnx`. Operators: Conv
-  // (2-D, any groups, pads, strides, dilations), BatchNormalization, Relu, Clip, Add,
-  //   MaxPool, AveragePool, GlobalAveragePool, ReduceMean over H and W, Flatten, Reshape to 2-D,
-  //   Gemm, MatMul by a constant, Softmax, Identity, Dropout, Constant.
+  // Reads the bytes of an ONNX file (opset 7 to 22) with one float input [N, C, H, W], where N may
+  // be symbolic, and one float output [N, classes]. Copies what it needs of `onnx`. README.md lists
+  // the operators.
   // Errors: kInvalid, naming the node and the operator, attribute or shape that cannot be had;
   //   kExhausted when a limit is passed.
   // Source: the ONNX IR and operator specifications, onnx.ai/onnx/repo-docs/IR.html.
