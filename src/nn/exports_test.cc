@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "nn/calibration.h"
 #include "nn/engine.h"
 #include "nn/model.h"
 
@@ -41,43 +42,79 @@ double Difference(const std::vector<float>& got, const std::vector<float>& expec
   return difference / largest;
 }
 
-void ExpectParity(const std::filesystem::path& onnx) {
+// A model with five pictures and PyTorch's answers.
+struct Export {
+  std::shared_ptr<const Model> model;
+  std::vector<float> input;
+  std::vector<float> expected;
+  std::size_t picture = 0;
+  std::size_t classes = 0;
+};
+
+void Load(const std::filesystem::path& onnx, Export& found) {
   const auto model = Model::FromOnnx(Read(onnx));
   ASSERT_TRUE(model) << model.error().message();
-  const auto input = ReadFloats(std::filesystem::path(onnx).replace_extension("input"));
-  const auto expected = ReadFloats(std::filesystem::path(onnx).replace_extension("output"));
-  const auto picture = static_cast<std::size_t>((*model)->input_shape().size());
-  const auto classes = static_cast<std::size_t>((*model)->class_count());
-  const std::size_t pictures = input.size() / picture;
-  ASSERT_GE(pictures, 5u);
-  ASSERT_EQ(input.size(), pictures * picture);
-  ASSERT_EQ(expected.size(), pictures * classes);
-  auto engine = Engine::Make(*model, {.max_batch = 5});
-  ASSERT_TRUE(engine) << engine.error().message();
-  std::vector<float> got(expected.size());
-  for (int run = 0; run < 2; ++run) {  // the second finds the arena dirty
-    const auto done = (*engine)->Run(input, static_cast<int>(pictures), got);
-    ASSERT_TRUE(done) << done.error().message();
-    EXPECT_LE(Difference(got, expected), 1e-4) << "together, run " << run;
-  }
-  for (std::size_t i = 0; i < pictures; ++i) {
-    ASSERT_TRUE((*engine)->Run(std::span(input).subspan(i * picture), 1,
-                               std::span(got).subspan(i * classes)));
-  }
-  EXPECT_LE(Difference(got, expected), 1e-4) << "one by one";
+  found.model = *model;
+  found.input = ReadFloats(std::filesystem::path(onnx).replace_extension("input"));
+  found.expected = ReadFloats(std::filesystem::path(onnx).replace_extension("output"));
+  found.picture = static_cast<std::size_t>((*model)->input_shape().size());
+  found.classes = static_cast<std::size_t>((*model)->class_count());
+  ASSERT_EQ(found.input.size(), 5 * found.picture);
+  ASSERT_EQ(found.expected.size(), 5 * found.classes);
 }
 
-TEST(Exports, ModelsExportedFromPyTorchAnswerAsPyTorchDoes) {
+// All five at once, twice, as the second run finds the arena dirty; then one by one.
+void ExpectParity(const Export& found, const EngineOptions& options, double tolerance) {
+  auto engine = Engine::Make(found.model, options);
+  ASSERT_TRUE(engine) << engine.error().message();
+  std::vector<float> got(found.expected.size());
+  for (int run = 0; run < 2; ++run) {
+    const auto done = (*engine)->Run(found.input, 5, got);
+    ASSERT_TRUE(done) << done.error().message();
+    EXPECT_LE(Difference(got, found.expected), tolerance) << "together, run " << run;
+  }
+  for (std::size_t i = 0; i < 5; ++i) {
+    ASSERT_TRUE((*engine)->Run(std::span(found.input).subspan(i * found.picture), 1,
+                               std::span(got).subspan(i * found.classes)));
+  }
+  EXPECT_LE(Difference(got, found.expected), tolerance) << "one by one";
+}
+
+// Calls `check` for each model whose name has `part`.
+template <class F>
+void ForEachExport(std::string_view part, F check) {
   const char* folder = std::getenv("SCONES_EXPORTS");
   if (folder == nullptr) GTEST_SKIP() << "SCONES_EXPORTS is not set; `./x test exports` sets it";
   int models = 0;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    if (entry.path().extension() != ".onnx") continue;
-    SCOPED_TRACE(entry.path().stem().string());
-    ExpectParity(entry.path());
+    const std::string name = entry.path().stem().string();
+    if (entry.path().extension() != ".onnx" || name.find(part) == std::string::npos) continue;
+    SCOPED_TRACE(name);
+    Export found;
+    Load(entry.path(), found);
+    if (found.model != nullptr) check(found);
     ++models;
   }
   EXPECT_GT(models, 0) << "no model in " << folder;
+}
+
+TEST(Exports, ModelsExportedFromPyTorchAnswerAsPyTorchDoes) {
+  ForEachExport("", [](const Export& found) { ExpectParity(found, {.max_batch = 5}, 1e-4); });
+}
+
+// Random weights lose more than trained ones; what this holds is that every operator meets every
+// data type.
+TEST(Exports, TheSameModelsRunInFewerBits) {
+  const bool has_bf16 = __builtin_cpu_supports("avx512bf16");
+  ForEachExport("opset11", [&](const Export& found) {
+    if (has_bf16) {
+      ExpectParity(found, {.precision = Precision::kBFloat16, .max_batch = 5}, 0.1);
+    }
+    const auto calibration = Calibrate(found.model, found.input);
+    ASSERT_TRUE(calibration) << calibration.error().message();
+    ExpectParity(found,
+                 {.precision = Precision::kInt8, .max_batch = 5, .calibration = *calibration}, 0.5);
+  });
 }
 
 }  // namespace

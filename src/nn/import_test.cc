@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <string>
@@ -132,6 +133,16 @@ TEST(Import, AFixedBatchOfTheExportIsOnePicture) {
   net.Ints("e", {8, 6, 4});
   net.Node("Expand", {"r", "e"}, {"y"});
   ExpectFunction(net, [](double x) { return x; });
+}
+
+TEST(Import, ASqueezeOfEverythingKeepsTheBatch) {
+  Net net;
+  net.Node("GlobalMaxPool", {"x"}, {"g"});
+  net.Node("Squeeze", {"g"}, {"y"});
+  ExpectAnswers(net, [](Picture x) {
+    return std::vector<double>{*std::max_element(x.begin(), x.begin() + 12),
+                               *std::max_element(x.begin() + 12, x.end())};
+  });
 }
 
 TEST(Import, ConstantsThatShapesAreMadeOfAreFolded) {

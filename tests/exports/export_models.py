@@ -34,24 +34,25 @@ def randomize(model, seed):
 
 # name: (model, side of the pictures, list of (opset, constant folding, batch or 0 for symbolic))
 ALL = [(9, True, 0), (11, False, 0), (13, True, 0), (17, True, 0), (17, False, 0)]
-SOME = [(9, True, 0), (13, False, 0), (17, True, 0), (17, True, 1)]
+SOME = [(9, True, 0), (13, False, 0), (17, True, 1)]
+FEW = [(9, True, 0), (13, False, 0)]
 MODELS = {
     "resnet18": (lambda: m.resnet(18, base=16, normalize=True), 64, ALL + [(13, True, 4)]),
     "resnet34": (lambda: m.resnet(34, base=16), 64, [(13, True, 0)]),
-    "resnet50": (lambda: m.resnet(50, base=32), 64, SOME),
+    "resnet50": (lambda: m.resnet(50, base=32), 64, FEW),
     "resnet101": (lambda: m.resnet(101, base=16), 64, [(17, True, 0)]),
     "resnet152": (lambda: m.resnet(152, base=16), 64, [(11, True, 0)]),
     "vgg11": (lambda: m.vgg(11, False, base=16, hidden=128), 224, [(13, True, 0)]),
-    "vgg16_bn": (lambda: m.vgg(16, True, base=32, hidden=256, pooled=2), 64, SOME),
+    "vgg16_bn": (lambda: m.vgg(16, True, base=32, hidden=256, pooled=2), 64, FEW),
     "mobilenet_v2": (m.MobileNetV2, 64, SOME),
     "mobilenet_v3_small": (lambda: m.mobilenet_v3("small"), 64, ALL),
-    "mobilenet_v3_large": (lambda: m.mobilenet_v3("large"), 64, SOME),
+    "mobilenet_v3_large": (lambda: m.mobilenet_v3("large"), 64, FEW),
     "mobilenet_v3_written": (lambda: m.mobilenet_v3("small", hswish=m.WrittenHardSwish,
                                                     hsigmoid=m.WrittenHardSigmoid), 64, SOME),
-    "efficientnet_b0": (m.EfficientNetB0, 64, SOME),
+    "efficientnet_b0": (m.EfficientNetB0, 64, FEW),
     "efficientnet_b0_same": (lambda: m.EfficientNetB0(m.WrittenSwish, same_pad=True, mean=True),
                              64, [(11, True, 0), (13, False, 0), (17, True, 1)]),
-    "vit_tiny": (m.VisionTransformer, 64, ALL),
+    "vit_tiny": (m.VisionTransformer, 64, SOME),
     "vit_late": (lambda: m.VisionTransformer(depth=3, attention="late", pool="mean",
                                              gelu=m.WrittenGelu, layer_scale=True), 64, SOME),
     "vit_chunk": (lambda: m.VisionTransformer(32, 8, 96, depth=3, attention="chunk"), 32, ALL),
@@ -63,7 +64,7 @@ MODELS = {
     "convnext": (m.ConvNeXt, 64, SOME),
     "mixer": (m.Mixer, 32, SOME),
     "densenet": (m.DenseNet, 32, SOME),
-    "shufflenet": (m.ShuffleNet, 32, SOME[1:]),
+    "shufflenet": (m.ShuffleNet, 32, [(13, False, 0), (17, True, 1)]),
     "squeezenet": (m.SqueezeNet, 33, SOME),
 }
 

@@ -42,7 +42,9 @@ Result<void> Importer::OnSqueeze(const Node& node) {
   }
   Dims dims;
   for (std::size_t i = 0; i < operand.dims.size(); ++i) {
-    const bool asked = named ? std::binary_search(axes.begin(), axes.end(), i) : true;
+    // Where no axes are named, all that are 1 go; the batch is 1 only here.
+    const bool is_batch = i == 0 && operand.constant == nullptr && file_batch_ != 1;
+    const bool asked = named ? std::binary_search(axes.begin(), axes.end(), i) : !is_batch;
     if (named && asked && operand.dims[i] != 1) {
       return Refuse(fmt::format("axis {} of {} is not 1", i, Show(operand.dims)));
     }
