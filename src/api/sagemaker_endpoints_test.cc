@@ -42,7 +42,9 @@ class SageMakerEndpointsTest : public ::testing::Test {
   void Reopen(endpoints::Options options) {
     shards_->Stop();
     endpoints_.reset();
+    disk_.reset();  // what it still does reports to the shards
     shards_ = std::make_unique<io::Shards>(1);
+    disk_ = std::make_unique<io::BlockingPool>("disk", 1, 100);
     Open(std::move(options));
   }
   void TearDown() override {
