@@ -50,12 +50,10 @@ Result<HeldOut> PredictHeldOut(const TrainingRequest& request, double share) {
 
   PictureSet known = Select(*request.train, others);
   PictureSet unknown = Select(*request.train, own);
-  TrainingRequest part;
-  part.settings = request.settings;
-  part.settings.checkpoint_frequency = 0;
-  part.start = request.start;
+  TrainingRequest part = request;
   part.train = &known;
-  part.stop = request.stop;
+  part.validation = nullptr;
+  part.checkpoint = nullptr;
   JobLog silent(nullptr);
   TRY(TrainedModel model, Train(part, silent));
   if (model.metrics.stopped) return result;

@@ -179,14 +179,14 @@ bool ParseNumber(const std::string& text, double& value) {
   return result.ec == std::errc() && result.ptr == end && std::isfinite(value);
 }
 
+bool ParseFlag(const std::string& text, bool& value) {
+  value = text == "True" || text == "true" || text == "1";
+  return value || text == "False" || text == "false" || text == "0";
+}
+
 // False where the text is not a valid value of the row.
 bool Assign(const Row& row, const std::string& text, Hyperparameters& values) {
-  if (auto field = std::get_if<FlagField>(&row.field)) {
-    bool yes = text == "True" || text == "true" || text == "1";
-    if (!yes && text != "False" && text != "false" && text != "0") return false;
-    values.*(*field) = yes;
-    return true;
-  }
+  if (auto field = std::get_if<FlagField>(&row.field)) return ParseFlag(text, values.*(*field));
   if (row.choices != nullptr && !IsChoice(row, text)) return false;
   if (auto field = std::get_if<TextField>(&row.field)) {
     values.*(*field) = text;
@@ -368,7 +368,8 @@ Recipe ChooseRecipe(const HyperparameterTexts& given) {
                shape.width <= kSmallPicture;
   if (!small) return Recipe::kDocumented;
   auto pretrained = given.find("use_pretrained_model");
-  if (pretrained != given.end() && (pretrained->second == "1" || pretrained->second == "True")) {
+  bool wanted = false;
+  if (pretrained != given.end() && ParseFlag(pretrained->second, wanted) && wanted) {
     return Recipe::kFineTune;
   }
   if (given.count("num_layers") != 0) return Recipe::kDocumented;

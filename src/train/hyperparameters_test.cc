@@ -72,6 +72,16 @@ TEST(Hyperparameters, SmallPicturesThatAreNotFineTunedGetTheSmallRecipe) {
   }
 }
 
+TEST(Hyperparameters, EverySpellingOfYesAsksForPretrainedWeights) {
+  for (const char* yes : {"1", "True", "true"}) {
+    HyperparameterTexts texts = Required();
+    texts["use_pretrained_model"] = yes;
+    auto parsed = ParseHyperparameters(texts);
+    ASSERT_TRUE(parsed) << parsed.error().message();
+    EXPECT_EQ(parsed->recipe, "fine_tune") << yes;
+  }
+}
+
 TEST(Hyperparameters, PretrainedWeightsOfADepthCanBeAskedFor) {
   HyperparameterTexts texts = Required();
   texts["use_pretrained_model"] = "1";
