@@ -49,16 +49,24 @@ class CompletionBatch {
 template <class T, class Start>
 Task<T> Await(Start start) {
   auto initiate = [&start](auto handler) {
-    auto executor = boost::asio::get_associated_executor(handler);
-    auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-    auto work = boost::asio::make_work_guard(executor);
-    start(Completion<T>([executor, shared, work](T value) {
+    struct Suspended {
+      decltype(handler) resume;
+      boost::asio::any_io_executor executor;
+      boost::asio::executor_work_guard<boost::asio::any_io_executor> work;
+    };
+    const boost::asio::any_io_executor executor = boost::asio::get_associated_executor(handler);
+    auto suspended = std::make_shared<Suspended>(
+        Suspended{std::move(handler), executor, boost::asio::make_work_guard(executor)});
+    start(Completion<T>([suspended](T value) {
+      // The guard leaves with the resumption: whoever still holds this Completion must not touch
+      // the executor, which may end as soon as the coroutine has gone on.
+      auto resume = [suspended, work = std::move(suspended->work),
+                     value = std::move(value)]() mutable { suspended->resume(std::move(value)); };
       if (CompletionBatch* const batch = CompletionBatch::Current()) {
-        auto kept = std::make_shared<T>(std::move(value));
-        return batch->Add(executor, [shared, kept] { (*shared)(std::move(*kept)); });
+        auto kept = std::make_shared<decltype(resume)>(std::move(resume));
+        return batch->Add(suspended->executor, [kept] { (*kept)(); });
       }
-      boost::asio::post(
-          executor, [shared, value = std::move(value)]() mutable { (*shared)(std::move(value)); });
+      boost::asio::post(suspended->executor, std::move(resume));
     }));
   };
   co_return co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void(T)>(
