@@ -2,17 +2,22 @@
 # The accuracy figure: trains the built-in algorithm on bicycles and motorcycles with default
 # settings (only what every job must give) and counts right answers on ALL test pictures.
 #
-#   bench/accuracy.sh [-b BUILD_DIR] [-d CIFAR100_ARCHIVE] [-s "0 1 2"] [-f FOLDS] [NAME=VALUE...]
+#   bench/accuracy.sh [-b BUILD_DIR] [-d CIFAR100_ARCHIVE] [-s "0 1 2 3 4"] [-f FOLDS] [NAME=VALUE...]
 #
-# -f FOLDS: cross-validation inside the training pictures instead, one run a fold; the test pictures
-#           are not used. This is how the recipe was chosen.
+# -s SEEDS:  one run a seed.
+# -f FOLDS:  cross-validation inside the training pictures instead, one run a fold; the test pictures
+#            are not used. This is how the recipe was chosen.
 # NAME=VALUE: further hyperparameters (docs/formats/hyperparameters.md).
+#
+# Of each run: right answers, expected calibration error on the same pictures, seconds that the
+# network was trained, and of the whole job: with reading the pictures, the second training that the
+# calibration needs, and writing the model.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 build=build/release
 archive=${SCONES_SHARED:-../shared}/data/cifar-100-python.tar.gz
-seeds="0 1 2"
+seeds="0 1 2 3 4"
 folds=0
 while getopts b:d:s:f: option; do
   case $option in
@@ -29,41 +34,27 @@ ninja -C "$build" scones-train prepare-pictures >/dev/null
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 "$build/prepare-pictures" "$archive" "$work/pictures" bicycle motorcycle
+echo "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1), $(nproc) cores, load" \
+  "$(cut -d' ' -f1-3 /proc/loadavg), commit $(git rev-parse --short HEAD)"
 
-# run_job NAME SEED TRAIN_LST VALIDATION_LST VALIDATION_PICTURES; prints one line.
+# run_job NAME SEED TRAIN_LST VALIDATION_LST VALIDATION_PICTURES [NAME=VALUE...]; prints one line.
 run_job() {
-  local root=$work/$1 settings count correct tested
-  mkdir -p "$root/input/config" "$root"/input/data/{train_lst,validation_lst}
-  ln -s "$work/pictures/train" "$root/input/data/train"
-  ln -s "$5" "$root/input/data/validation"
-  cp "$3" "$root/input/data/train_lst/train.lst"
-  cp "$4" "$root/input/data/validation_lst/validation.lst"
-  count=$(wc -l <"$3")
-  settings="\"num_classes\": \"2\", \"num_training_samples\": \"$count\""
-  settings+=", \"image_shape\": \"3,32,32\", \"seed\": \"$2\""
-  for pair in "${@:6}"; do settings+=", \"${pair%%=*}\": \"${pair#*=}\""; done
-  echo "{$settings}" >"$root/input/config/hyperparameters.json"
-  cat >"$root/input/config/inputdataconfig.json" <<JSON
-{"train": {"ContentType": "application/x-image"}, "validation": {"ContentType": "application/x-image"},
- "train_lst": {"ContentType": "application/x-image"},
- "validation_lst": {"ContentType": "application/x-image"}}
-JSON
+  local root=$work/$1
+  bench/lib/training_job.sh "$root" "$work/pictures/train" "$3" "$5" "$4" \
+    num_classes=2 image_shape=3,32,32 "seed=$2" "${@:6}"
   local TIMEFORMAT='%R %U %S'
   { time SCONES_TRAINING_ROOT=$root "$build/scones-train" >"$root/log" 2>&1; } 2>"$root/time" || {
     tail -3 "$root/log"
     return 1
   }
-  correct=$(sed -n 's/.*"validation_correct": \([0-9]*\).*/\1/p' "$root/model/metadata.json")
-  tested=$(wc -l <"$4")
-  total_correct=$((total_correct + correct))
-  total_tested=$((total_tested + tested))
-  awk -v name="$1" -v c="$correct" -v n="$tested" \
-    '{printf "%-8s %d of %d = %.4f   wall %.1f s, cpu %.1f s\n", name, c, n, c / n, $1, $2 + $3}' \
-    "$root/time"
+  metric() { sed -n "s/.*\"$1\": \([-+.0-9eE]*\).*/\1/p" "$root/model/metadata.json"; }
+  echo "$1 $(metric validation_correct) $(wc -l <"$4") $(metric training_seconds)" \
+    "$(metric validation_expected_calibration_error) $(cat "$root/time")" >>"$work/results"
+  tail -1 "$work/results" | awk '{
+    printf "%-8s %d of %d = %.4f   calibration error %.3f   training %.1f s, job %.1f s, cpu %.1f s\n",
+           $1, $2, $3, $2 / $3, $5, $4, $6, $7 + $8}'
 }
 
-total_correct=0
-total_tested=0
 if ((folds > 0)); then
   for ((fold = 0; fold < folds; ++fold)); do
     awk -v f=$fold -v n="$folds" 'NR % n != f' "$work/pictures/train.lst" >"$work/in.lst"
@@ -76,4 +67,7 @@ else
       "$work/pictures/test" "$@"
   done
 fi
-awk -v c=$total_correct -v n=$total_tested 'BEGIN {printf "mean     %d of %d = %.4f\n", c, n, c / n}'
+awk '{right += $2; of += $3; training += $4; error += $5; job += $6; cpu += $7 + $8}
+     END {printf "mean     %d of %d = %.4f   calibration error %.3f   ", right, of, right / of, error / NR
+          printf "training %.1f s, job %.1f s, cpu %.1f s\n", training / NR, job / NR, cpu / NR}' \
+  "$work/results"

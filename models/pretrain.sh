@@ -34,23 +34,7 @@ ninja -C "$build" scones-train prepare-pictures >/dev/null
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 "$build/prepare-pictures" "$archive" "$work/pictures" --except bicycle motorcycle
-mkdir -p "$work/input/config" "$work"/input/data/{train_lst,validation_lst}
-ln -s "$work/pictures/train" "$work/input/data/train"
-ln -s "$work/pictures/test" "$work/input/data/validation"
-cp "$work/pictures/train.lst" "$work/input/data/train_lst/"
-cp "$work/pictures/test.lst" "$work/input/data/validation_lst/"
-settings+=" image_shape=3,32,32 num_training_samples=$(wc -l <"$work/pictures/train.lst")"
-{
-  separator="{"
-  for pair in $settings "$@"; do
-    printf '%s"%s": "%s"' "$separator" "${pair%%=*}" "${pair#*=}"
-    separator=", "
-  done
-  echo "}"
-} >"$work/input/config/hyperparameters.json"
-cat >"$work/input/config/inputdataconfig.json" <<'JSON'
-{"train": {"ContentType": "application/x-image"}, "validation": {"ContentType": "application/x-image"},
- "train_lst": {"ContentType": "application/x-image"},
- "validation_lst": {"ContentType": "application/x-image"}}
-JSON
-SCONES_TRAINING_ROOT=$work "$build/scones-train" --backbone "models/$name.safetensors"
+# shellcheck disable=SC2086
+bench/lib/training_job.sh "$work/job" "$work/pictures/train" "$work/pictures/train.lst" \
+  "$work/pictures/test" "$work/pictures/test.lst" image_shape=3,32,32 $settings "$@"
+SCONES_TRAINING_ROOT=$work/job "$build/scones-train" --backbone "models/$name.safetensors"

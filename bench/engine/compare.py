@@ -9,7 +9,6 @@ import json
 import os
 import pathlib
 import statistics
-import subprocess
 import sys
 
 import numpy
@@ -20,40 +19,22 @@ FIGURE = min if os.environ.get("FIGURE") == "fastest" else statistics.median
 SLOT_SECONDS = 0.2  # about as long a subject runs in a round
 PRECISIONS = ("fp32", "bf16", "int8")
 HERE = pathlib.Path(__file__).parent
-
-
-class Subject:
-    def __init__(self, name, command, node_modules=""):
-        self.name = name
-        environment = dict(os.environ, OMP_NUM_THREADS="1", NODE_PATH=node_modules)
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        text=True, env=environment)
-        self.greeting = self.process.stdout.readline().strip()
-        self.works = self.greeting.startswith("ready")
-
-    def ask(self, *words):
-        self.process.stdin.write(" ".join(map(str, words)) + "\n")
-        self.process.stdin.flush()
-        answer = self.process.stdout.readline().strip()
-        if not answer or answer.startswith("refused"):
-            raise SystemExit(f"{self.name}: {answer or 'ended'}")
-        return answer
-
-    def end(self):
-        self.process.stdin.close()
-        self.process.wait()
+sys.path.append(str(HERE.parent / "lib"))
+from subject import Subject  # noqa: E402
 
 
 def start(build, node_modules, folder, name, facts, batches):
     texts, model = list(map(str, batches)), folder / name
+    one = {"OMP_NUM_THREADS": "1"}
     subjects = [Subject(f"ours {precision}",
                         [f"{build}/engine_run", f"{model}.onnx", f"{model}.input",
-                         str(max(batches)), precision]) for precision in PRECISIONS]
+                         str(max(batches)), precision], **one) for precision in PRECISIONS]
     subjects.append(Subject("onnxruntime", ["node", str(HERE / "run_onnxruntime.js"),
                                             f"{model}.onnx", f"{model}.input",
-                                            str(facts["size"]), *texts], node_modules))
+                                            str(facts["size"]), *texts],
+                            NODE_PATH=node_modules, **one))
     subjects.append(Subject("torch", [sys.executable, str(HERE / "run_torch.py"), f"{model}.pt",
-                                      f"{model}.input", str(facts["size"]), *texts]))
+                                      f"{model}.input", str(facts["size"]), *texts], **one))
     return subjects
 
 
@@ -139,7 +120,7 @@ def main():
     facts["convolutions"] = (folder / f"{name}.convolutions").stat().st_size > 0
     everyone = start(build, node_modules, folder, name, facts, batches)
     subjects = [subject for subject in everyone if subject.works]
-    limits = Subject("limits", [f"{build}/kernel_limits"])
+    limits = Subject("limits", [f"{build}/kernel_limits"], OMP_NUM_THREADS="1")
     print(f"## {name}, {facts['size']}×{facts['size']}, "
           f"{facts['multiply_adds'] / 1e6:.1f} million multiply-adds\n")
     for subject in everyone:

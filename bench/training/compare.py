@@ -1,15 +1,17 @@
 """scones-train beside PyTorch: pictures a second, or right answers at equal epochs.
 
-  compare.py speed TRAINER PICTURES NETWORK...
-  compare.py accuracy TRAINER PICTURES FOLD...      (of 5)
+  compare.py BUILD_DIR PICTURES PART...
 
-PICTURES: made by prepare-pictures, and rows.npy, all training pictures of CIFAR-100. Subjects run in turn, ROUNDS times; a figure is the median over
-all epochs but each run's first. Only training pictures are used: folds are taken out of them.
+PICTURES: made by prepare-pictures, and rows.npy, all training pictures of CIFAR-100. A part ends
+after BUDGET seconds at the latest. Only training pictures are used: folds are taken out of them.
+Settings are the recipes' own, as scones-train reports them, but for what has no counterpart in
+run_torch.py.
 """
 import json
 import os
 import pathlib
 import re
+import signal
 import statistics
 import subprocess
 import sys
@@ -17,161 +19,255 @@ import tempfile
 import time
 
 HERE = pathlib.Path(__file__).parent
-ROUNDS = int(os.environ.get("ROUNDS", "3"))
+BENCH = HERE.parent
+sys.path.append(str(BENCH / "lib"))
+from subject import Subject  # noqa: E402
+
+BUDGET = float(os.environ.get("BUDGET", "100"))
 FOLDS = 5
-
-# The small recipe with every setting named, but for colour shifts, which have no counterpart.
-RECIPE = {
-    "num_classes": "2", "image_shape": "3,32,32", "recipe": "documented", "num_layers": "8",
-    "width_factor": "2", "stem_stride": "2", "mini_batch_size": "64", "batch_parts": "2",
-    "epochs": "150", "augmentation_type": "crop", "crop_padding": "4", "optimizer": "nag",
-    "learning_rate": "0.2", "momentum": "0.9", "weight_decay": "0.0005", "lr_schedule": "cosine",
-    "warmup_epochs": "4", "mixup_alpha": "0.2", "cutmix_alpha": "1", "mix_probability": "0.8",
-    "ema_decay": "0.99", "model_selection": "final", "use_pretrained_model": "0", "seed": "0"}
-# Settings, pictures and epochs of a run.
-NETWORKS = {
-    "resnet-8": ("ResNet-8, 2 times wide, half resolution (the small recipe), batch 64", {}, 480, 4),
-    "resnet-20": ("ResNet-20, batch 64",
-                  {"num_layers": "20", "width_factor": "1", "stem_stride": "1"}, 320, 4),
-    "resnet-18": ("ResNet-18, batch 32",
-                  {"num_layers": "18", "width_factor": "1", "stem_stride": "1",
-                   "mini_batch_size": "32"}, 64, 3)}
+THREADS = (1, 2)
 PRECISIONS = ("float32", "bfloat16")
-# Of PyTorch, each layout and way of waiting is tried, and the fastest goes into the rounds.
-WAYS = [(layout, wait) for layout in ("last", "contiguous") for wait in ("passive", "active")]
+KERNELS = {"float32": "fp32", "bfloat16": "bf16"}
+LAYOUTS = ("last", "contiguous")
+EPOCHS = 3  # of one run; the first warms up and isn't counted
+COMMON = {"num_classes": 2, "image_shape": "3,32,32", "recipe": "small", "augmentation_type": "crop",
+          "label_smoothing": 0, "zoom": 0, "cutout": 0, "augmentation_off_epochs": 0,
+          "progressive_resizing": "none", "model_selection": "final", "calibration_share": 0,
+          "use_pretrained_model": 0, "seed": 0}
+FINE_TUNE = {"recipe": "fine_tune"}
+# What it is, settings, pictures of an epoch.
+SPEED = {
+    "resnet-14": ("the network that is fine-tuned by default", FINE_TUNE, 256),
+    "resnet-8": ("the network of the small recipe", {}, 960),
+    "resnet-20": ("a ResNet-20", {"num_layers": 20, "width_factor": 1, "stem_stride": 1}, 320),
+    "resnet-18": ("a ResNet-18, batch 32",
+                  {"num_layers": 18, "width_factor": 1, "stem_stride": 1, "mini_batch_size": 32}, 64)}
+# What it is, settings.
+ACCURACY = {
+    "accuracy-14": ("fine-tuned from models/resnet-14-2, 8 epochs",
+                    FINE_TUNE | {"epochs": 8, "use_pretrained_model": 1}),
+    "accuracy-8": ("the small recipe from scratch, 40 epochs", {"epochs": 40})}
+# As the trainer sets for itself: pages of freed memory are kept.
+KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(1 << 30), "MALLOC_TRIM_THRESHOLD_": str(1 << 30),
+               "OPENBLAS_NUM_THREADS": "1"}
 
 
-def run_ours(trainer, folder, settings, lists, threads, precision):
-    """Seconds of each epoch; right answers where there is a test list; wall seconds in all."""
-    with tempfile.TemporaryDirectory() as name:
-        root = pathlib.Path(name)
-        (root / "input/config").mkdir(parents=True)
-        channels = {"train": lists[0]} | ({"validation": lists[1]} if lists[1] else {})
-        configuration = {}
-        for channel, path in channels.items():
-            (root / f"input/data/{channel}_lst").mkdir(parents=True)
-            (root / f"input/data/{channel}").symlink_to((folder / "train").resolve())
-            (root / f"input/data/{channel}_lst/{channel}.lst").write_text(path.read_text())
-            configuration |= {entry: {"ContentType": "application/x-image"}
-                              for entry in (channel, f"{channel}_lst")}
-        count = len(lists[0].read_text().splitlines())
-        values = settings | {"num_training_samples": str(count), "num_threads": str(threads),
-                             "precision_dtype": precision}
-        (root / "input/config/hyperparameters.json").write_text(json.dumps(values))
-        (root / "input/config/inputdataconfig.json").write_text(json.dumps(configuration))
-        started = time.perf_counter()
-        done = subprocess.run([trainer], env=dict(os.environ, SCONES_TRAINING_ROOT=str(root)),
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        wall = time.perf_counter() - started
-        if done.returncode != 0:
-            raise SystemExit(f"scones-train failed:\n{done.stdout[-2000:]}")
-        metadata = json.loads((root / "model/metadata.json").read_text())
-    seconds = [float(text) for text in re.findall(r"Time cost=([0-9.]+)", done.stdout)]
-    return seconds, metadata["metrics"].get("validation_correct"), wall
+class OutOfTime(Exception):
+    pass
 
 
-def run_torch(folder, settings, lists, threads, precision, way):
-    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
-        json.dump(settings, file)
-        file.flush()
-        started = time.perf_counter()
-        done = subprocess.run(
-            [sys.executable, str(HERE / "run_torch.py"), file.name, str(folder / "rows.npy"), str(lists[0]),
-             str(lists[1] or "-"), str(threads), precision, way[0]],
-            env=dict(os.environ, OMP_WAIT_POLICY=way[1], OPENBLAS_NUM_THREADS="1"),
-            stdout=subprocess.PIPE, text=True, check=True)
-        wall = time.perf_counter() - started
-    result = json.loads(done.stdout)
-    return result["seconds"], result.get("correct"), wall
+class Job:
+    """A finished run of scones-train."""
+
+    def __init__(self, trainer, folder, settings, train_list, test_list="-"):
+        with tempfile.TemporaryDirectory() as name:
+            root = pathlib.Path(name)
+            tests = folder / "train" if test_list != "-" else "-"
+            subprocess.run([BENCH / "lib/training_job.sh", root, folder / "train", train_list, tests,
+                            test_list, *(f"{key}={value}" for key, value in settings.items())],
+                           check=True)
+            done = subprocess.run([trainer], env=os.environ | {"SCONES_TRAINING_ROOT": name},
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            if done.returncode != 0:
+                raise SystemExit(f"scones-train failed:\n{done.stdout[-2000:]}")
+            metadata = json.loads((root / "model/metadata.json").read_text())
+        self.settings = metadata["hyperparameters"]
+        self.correct = metadata["metrics"].get("validation_correct")
+        self.epochs = [float(text) for text in re.findall(r"Time cost=([0-9.]+)", done.stdout)]
+        self.network, millions = re.search(
+            r"Network: (.*), ([0-9.]+) million multiply-adds", done.stdout).groups()
+        self.multiply_adds = 1e6 * float(millions)
 
 
-def fastest_way(folder, settings, lists, threads, precision):
-    """From a run of two epochs of each; one thread waits for nobody."""
-    short = settings | {"epochs": "2"}
-    ways = WAYS if threads > 1 else [way for way in WAYS if way[1] == "passive"]
-    return min(ways, key=lambda way: run_torch(folder, short, lists, threads, precision, way)[0][1])
+def take(lines, count):
+    return "".join(lines[:: max(len(lines) // count, 1)][:count])
 
 
-def measure(trainers, folder, settings, lists, ways):
-    """Median seconds of an epoch by (subject, precision, threads)."""
+def write_settings(settings, scratch):
+    path = scratch / "settings.json"
+    path.write_text(json.dumps({name: str(value) for name, value in settings.items()}))
+    return path
+
+
+def fastest_layouts(peers):
+    """Of PyTorch, by (precision, threads): the faster of two epochs, the first of which warms up."""
+    return {(precision, threads): min(
+        LAYOUTS, key=lambda layout: json.loads(peer.ask(precision, layout, 2))[1])
+        for threads, peer in peers.items() for precision in PRECISIONS}
+
+
+def one_round(trainers, peers, layouts, run_ours):
     epochs = {}
-    for _ in range(ROUNDS):
-        for threads in (1, 2):
-            for precision in PRECISIONS:
-                for who in [*trainers, "PyTorch"]:
-                    seconds = (run_torch(folder, settings, lists, threads, precision,
-                                         ways[precision, threads])
-                               if who == "PyTorch" else
-                               run_ours(trainers[who], folder, settings, lists, threads,
-                                        precision))[0]
-                    epochs.setdefault((who, precision, threads), []).extend(seconds[1:])
-    return {subject: statistics.median(seconds) for subject, seconds in epochs.items()}
+    for threads in THREADS:
+        for precision in PRECISIONS:
+            for who, trainer in trainers.items():
+                job = run_ours(trainer, {"num_threads": threads, "precision_dtype": precision})
+                epochs[who, precision, threads] = job.epochs[1:]
+            answer = peers[threads].ask(precision, layouts[precision, threads], EPOCHS)
+            epochs["PyTorch", precision, threads] = json.loads(answer)[1:]
+    return epochs
 
 
-def speed(trainers, folder, name):
-    title, changes, count, epochs = NETWORKS[name]
-    settings = RECIPE | changes | {"epochs": str(epochs)}
-    with tempfile.TemporaryDirectory() as scratch:
-        lines = (folder / "train.lst").read_text().splitlines(keepends=True)
-        lists = (pathlib.Path(scratch) / "train.lst", None)
-        lists[0].write_text("".join(lines[:: len(lines) // count][:count]))
-        trial = (pathlib.Path(scratch) / "trial.lst", None)
-        tried = max(count // 4, int(settings["mini_batch_size"]))
-        trial[0].write_text("".join(lines[:: len(lines) // tried][:tried]))
-        ways = {(precision, threads): fastest_way(folder, settings, trial, threads, precision)
-                for precision in PRECISIONS for threads in (1, 2)}
-        seconds = measure(trainers, folder, settings, lists, ways)
-    columns = [(who, precision) for who in [*trainers, "PyTorch"] for precision in PRECISIONS]
-    print(f"## {title}\n\nPictures a second, {ROUNDS} rounds of {epochs} epochs of {count} pictures; "
-          "in brackets beside PyTorch's float32 on as many threads.\n")
-    print("| | " + " | ".join(map(" ".join, columns)) + " |\n" + "|---" * (len(columns) + 1) + "|")
-    for threads in (1, 2):
-        peer = seconds["PyTorch", "float32", threads]
-        cells = [f"{count / taken:.0f} ({peer / taken:.2f}×)"
-                 for taken in (seconds[column + (threads,)] for column in columns)]
-        print(f"| {threads} thread{'s' if threads > 1 else ''} | " + " | ".join(cells) + " |")
-    scaling = [f"{seconds[column + (1,)] / seconds[column + (2,)]:.2f}×" for column in columns]
-    print("| from 1 to 2 | " + " | ".join(scaling) + " |\n")
-    print("PyTorch's layout and way of waiting: " + "; ".join(
-        f"{precision} on {threads} {' '.join(way)}" for (precision, threads), way in ways.items())
-        + f". Load {os.getloadavg()[0]:.1f}.\n", flush=True)
+def measure(trainers, peers, layouts, run_ours, deadline):
+    """Median seconds of an epoch by (subject, precision, threads), and how many rounds fitted."""
+    epochs, rounds, longest = {}, 0, 0.0
+    try:
+        while time.monotonic() + longest < deadline:
+            started = time.monotonic()
+            for subject, seconds in one_round(trainers, peers, layouts, run_ours).items():
+                epochs.setdefault(subject, []).extend(seconds)
+            rounds += 1
+            longest = max(longest, time.monotonic() - started)
+    except OutOfTime:
+        if rounds == 0:
+            raise
+    return {subject: statistics.median(seconds) for subject, seconds in epochs.items()}, rounds
 
 
-def accuracy(trainer, folder, folds):
-    lines = (folder / "train.lst").read_text().splitlines(keepends=True)
-    totals = {}
-    print("| fold | subject | right | wall, s |\n|---|---|---|---|")
-    with tempfile.TemporaryDirectory() as scratch:
-        lists = pathlib.Path(scratch) / "in.lst", pathlib.Path(scratch) / "out.lst"
+def find_peaks(build):
+    """Multiply-adds a second of this machine's best kernels, by (precision, threads)."""
+    peaks = {}
+    for threads in THREADS:
+        limits = Subject("limits", [build / "kernel_limits"], OMP_NUM_THREADS=str(threads))
+        for precision in PRECISIONS:
+            peaks[precision, threads] = float(limits.ask("peak", KERNELS[precision], 6))
+        limits.end()
+    return peaks
+
+
+def print_speed(count, job, seconds, peaks, subjects):
+    print("| | 1 thread | 2 threads | from 1 to 2 | the limit, 1 and 2 threads | of the limit |\n"
+          "|---|---|---|---|---|---|")
+    for who, precision in subjects:
+        taken = {threads: seconds[who, precision, threads] for threads in THREADS}
+        # A step multiplies three times: forwards, for the weights' gradient, for the input's.
+        limit = {threads: peaks[precision, threads] / (3 * job.multiply_adds) for threads in THREADS}
+        cells = [f"{count / taken[threads]:.0f} "
+                 f"({seconds['PyTorch', 'float32', threads] / taken[threads]:.2f}×)"
+                 for threads in THREADS]
+        cells.append(f"{taken[1] / taken[2]:.2f}×")
+        cells.append(" and ".join(f"{limit[threads]:.0f}" for threads in THREADS))
+        cells.append(" and ".join(f"{count / taken[threads] / limit[threads]:.2f}"
+                                  for threads in THREADS))
+        print(f"| {who} {precision} | " + " | ".join(cells) + " |")
+
+
+def speed(trainers, build, folder, name, deadline):
+    title, changes, count = SPEED[name]
+    given = COMMON | changes | {"epochs": EPOCHS, "use_pretrained_model": 0}
+    with tempfile.TemporaryDirectory() as scratch_name:
+        scratch = pathlib.Path(scratch_name)
+        pictures = scratch / "train.lst"
+        pictures.write_text(take((folder / "train.lst").read_text().splitlines(True), count))
+
+        def run_ours(trainer, settings):
+            return Job(trainer, folder, given | settings, pictures)
+
+        job = run_ours(trainers["ours"], {"epochs": 1})
+        path = write_settings(job.settings, scratch)
+        peers = {threads: Subject("PyTorch", [sys.executable, HERE / "run_torch.py", path,
+                                              folder / "rows.npy", pictures, str(threads)],
+                                  **KEEP_MEMORY) for threads in THREADS}
+        try:
+            layouts = fastest_layouts(peers)
+            peaks = find_peaks(build)
+            seconds, rounds = measure(trainers, peers, layouts, run_ours, deadline)
+        finally:
+            for peer in peers.values():
+                peer.process.kill()
+    print(f"## {name}: {title}\n\n{job.network}, {job.multiply_adds / 1e6:.1f} million multiply-adds "
+          f"a picture, batch {job.settings['mini_batch_size']}. Pictures a second, median of {rounds} "
+          f"rounds of {EPOCHS - 1} epochs of {count} pictures; in brackets beside PyTorch's float32 on "
+          "as many threads.\n")
+    print_speed(count, job, seconds, peaks,
+                [(who, precision) for who in [*trainers, "PyTorch"] for precision in PRECISIONS])
+    print(f"\nPyTorch multiplies matrices with {peers[1].greeting[6:]}; its layouts: " + ", ".join(
+        f"{precision} on {threads} channels {layout}" for (precision, threads), layout
+        in layouts.items()) + f". Load {os.getloadavg()[0]:.1f}.\n", flush=True)
+
+
+def right_of_torch(folder, settings_path, lists, backbone):
+    done = subprocess.run(
+        [sys.executable, HERE / "run_torch.py", settings_path, folder / "rows.npy", *lists,
+         str(max(THREADS)), "float32", "last", *backbone],
+        env=os.environ | KEEP_MEMORY, stdout=subprocess.PIPE, text=True, check=True)
+    return int(done.stdout)
+
+
+def one_fold(trainer, folder, given, fold):
+    """(right, of) by subject."""
+    lines = (folder / "train.lst").read_text().splitlines(True)
+    backbone = [BENCH.parent / "models/resnet-14-2.safetensors"] * given["use_pretrained_model"]
+    with tempfile.TemporaryDirectory() as scratch_name:
+        scratch = pathlib.Path(scratch_name)
+        lists = scratch / "in.lst", scratch / "out.lst"
+        held = [line for i, line in enumerate(lines) if i % FOLDS == fold]
+        lists[0].write_text("".join(line for i, line in enumerate(lines) if i % FOLDS != fold))
+        lists[1].write_text("".join(held))
+        right = {}
+        for precision in reversed(PRECISIONS):
+            settings = given | {"seed": fold, "num_threads": max(THREADS),
+                                "precision_dtype": precision}
+            job = Job(trainer, folder, settings, *lists)
+            right[f"ours {precision}"] = job.correct, len(held)
+        path = write_settings(job.settings, scratch)
+        right["PyTorch float32"] = right_of_torch(folder, path, lists, backbone), len(held)
+    return right
+
+
+def accuracy(trainer, folder, name, folds, deadline):
+    title, changes = ACCURACY[name]
+    given = COMMON | changes
+    totals, longest, done = {}, 0.0, []
+    try:
         for fold in folds:
-            held = [line for i, line in enumerate(lines) if i % FOLDS == fold]
-            lists[0].write_text("".join(line for i, line in enumerate(lines) if i % FOLDS != fold))
-            lists[1].write_text("".join(held))
-            settings = RECIPE | {"seed": str(fold)}
-            runs = {"ours bfloat16": lambda: run_ours(trainer, folder, settings, lists, 2, "bfloat16"),
-                    "ours float32": lambda: run_ours(trainer, folder, settings, lists, 2, "float32"),
-                    "PyTorch float32": lambda: run_torch(folder, settings, lists, 1, "float32",
-                                                         ("last", "passive"))}
-            for who, run in runs.items():
-                _, correct, wall = run()
-                totals.setdefault(who, []).append((correct, len(held)))
-                print(f"| {fold} | {who} | {correct} of {len(held)} | {wall:.1f} |", flush=True)
+            started = time.monotonic()
+            if started + longest > deadline:
+                break
+            for who, count in one_fold(trainer, folder, given, fold).items():
+                totals.setdefault(who, []).append(count)
+            done.append(fold)
+            longest = max(longest, time.monotonic() - started)
+    except OutOfTime:
+        if not done:
+            raise
+    print(f"## {name}: {title}\n\nRight answers on folds {', '.join(map(str, done))} of {FOLDS} of the "
+          "training pictures, each by a network that was trained on the other folds.\n")
+    print("| | " + " | ".join(f"fold {fold}" for fold in done) + " | all |")
+    print("|---" * (len(done) + 2) + "|")
     for who, counts in totals.items():
-        correct, tested = map(sum, zip(*counts))
-        print(f"| all | {who} | {correct} of {tested} = {correct / tested:.4f} | |")
-    print()
+        right, of = map(sum, zip(*counts))
+        cells = [str(correct) for correct, _ in counts]
+        print(f"| {who} | " + " | ".join(cells) + f" | {right} of {of} = {right / of:.4f} |")
+    print(flush=True)
+
+
+def out_of_time(*_):
+    raise OutOfTime
 
 
 def main():
-    what, trainer, folder = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3])
-    if what == "accuracy":
-        accuracy(trainer, folder, list(map(int, sys.argv[4:])))
-        return
-    trainers = {"ours": trainer}
+    build, folder, parts = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), sys.argv[3:]
+    unknown = [part for part in parts if part not in SPEED | ACCURACY]
+    if unknown:
+        raise SystemExit(f"no part {unknown[0]}: there are {', '.join(SPEED | ACCURACY)}")
+    trainers = {"ours": build / "scones-train"}
     if "BEFORE" in os.environ:
         trainers["before"] = os.environ["BEFORE"]
-    for name in sys.argv[4:]:
-        speed(trainers, folder, name)
+    folds = list(map(int, os.environ.get("FOLDS", "0 1 2 3 4").split()))
+    signal.signal(signal.SIGALRM, out_of_time)
+    for part in parts:
+        signal.setitimer(signal.ITIMER_REAL, BUDGET)
+        deadline = time.monotonic() + BUDGET - 2
+        try:
+            if part in SPEED:
+                speed(trainers, build, folder, part, deadline)
+            else:
+                accuracy(trainers["ours"], folder, part, folds, deadline)
+        except OutOfTime:
+            raise SystemExit(f"{part}: nothing was finished within {BUDGET:.0f} s: set BUDGET") from None
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 if __name__ == "__main__":

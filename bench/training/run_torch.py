@@ -1,10 +1,14 @@
 """Trains one network in PyTorch as scones-train does: same layers, batch, augmentation, optimiser.
 
-  run_torch.py SETTINGS.json ROWS.npy TRAIN.lst TEST.lst|- THREADS float32|bfloat16 LAYOUT
+  run_torch.py SETTINGS.json ROWS.npy TRAIN.lst TEST.lst THREADS PRECISION LAYOUT [BACKBONE]
+  run_torch.py SETTINGS.json ROWS.npy TRAIN.lst THREADS
 
-SETTINGS: hyperparameters of docs/formats/hyperparameters.md, all that it reads. ROWS: the
-training pictures of CIFAR-100, to which both lists point. LAYOUT: last or contiguous.
-Prints JSON: seconds of each epoch, and right answers on TEST of the averaged weights in float32.
+The first trains, and prints how many of TEST the averaged weights get right in float32. The second
+waits for commands on standard input, "PRECISION LAYOUT EPOCHS", and answers each with the seconds of
+each epoch; its greeting is the library that multiplies matrices.
+SETTINGS: hyperparameters of docs/formats/hyperparameters.md, all that it reads. ROWS: the training
+pictures of CIFAR-100, to which the lists point. PRECISION: float32, or bfloat16 by autocast.
+LAYOUT: last or contiguous. BACKBONE: a file of models/.
 Everything that can be is done for a whole batch at once.
 """
 import json
@@ -14,51 +18,11 @@ import time
 
 import numpy
 import torch
-from torch import nn
 from torch.nn import functional
 
+from torch_network import load_backbone, make_network
 
-class Block(nn.Module):
-    """He et al. 2015, arXiv:1512.03385, fig. 5 left, option B; the branch starts silent."""
-
-    def __init__(self, before, after, stride):
-        super().__init__()
-        self.branch = nn.Sequential(
-            nn.Conv2d(before, after, 3, stride, 1, bias=False), nn.BatchNorm2d(after),
-            nn.ReLU(inplace=True), nn.Conv2d(after, after, 3, 1, 1, bias=False),
-            nn.BatchNorm2d(after))
-        nn.init.zeros_(self.branch[-1].weight)
-        self.shortcut = (nn.Sequential(nn.Conv2d(before, after, 1, stride, bias=False),
-                                       nn.BatchNorm2d(after))
-                         if stride != 1 or before != after else nn.Identity())
-
-    def forward(self, x):
-        return functional.relu(self.branch(x) + self.shortcut(x), inplace=True)
-
-
-def make_network(settings):
-    depth, half = int(settings["num_layers"]), int(settings["stem_stride"]) == 2
-    if depth == 18:
-        widths, units = [64, 128, 256, 512], 2
-    else:
-        widths = [16 * int(settings["width_factor"]) << stage for stage in range(3)]
-        units = (depth - 2) // 6
-    kernel = 5 if half else 3
-    layers = [nn.Conv2d(3, widths[0], kernel, 2 if half else 1, kernel // 2, bias=False),
-              nn.BatchNorm2d(widths[0]), nn.ReLU(inplace=True)]
-    before = widths[0]
-    for stage, width in enumerate(widths):
-        for unit in range(units):
-            layers.append(Block(before, width, 2 if stage > 0 and unit == 0 else 1))
-            before = width
-    network = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(),
-                            nn.Linear(before, int(settings["num_classes"])))
-    for layer in network.modules():
-        if isinstance(layer, nn.Conv2d):
-            nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
-    nn.init.normal_(network[-1].weight, 0, 0.01)
-    nn.init.zeros_(network[-1].bias)
-    return network
+LAYOUTS = {"last": torch.channels_last, "contiguous": torch.contiguous_format}
 
 
 def read_pictures(rows, path):
@@ -74,14 +38,13 @@ class Batches:
     def __init__(self, pictures, labels, settings):
         self.labels, self.settings = labels, settings
         samples = pictures.float()
-        self.mean = samples.mean((0, 2, 3))
-        self.deviation = samples.std((0, 2, 3))
+        self.mean, self.deviation = samples.mean((0, 2, 3)), samples.std((0, 2, 3))
         self.padding = int(settings["crop_padding"])
         edge = [self.padding] * 4
         self.padded = functional.pad(samples, edge, mode="reflect").permute(0, 2, 3, 1).to(
             torch.uint8).contiguous()
-        self.cut = torch.distributions.Beta(*[float(settings["cutmix_alpha"])] * 2)
-        self.blend = torch.distributions.Beta(*[float(settings["mixup_alpha"])] * 2)
+        self.cut, self.blend = (torch.distributions.Beta(*[float(settings[name])] * 2)
+                                for name in ("cutmix_alpha", "mixup_alpha"))
 
     def draw(self, chosen):
         count, steps = len(chosen), torch.arange(32)
@@ -166,24 +129,50 @@ def train(network, batches, settings, half, layout):
     return seconds
 
 
+def library():
+    """What libblas is: Debian's PyTorch takes whichever alternative is installed."""
+    maps = open("/proc/self/maps").read()
+    return "OpenBLAS" if "openblas" in maps else "the reference BLAS"
+
+
+def answer_commands(settings, batches):
+    print(f"ready {library()}", flush=True)
+    networks = {}
+    for line in sys.stdin:
+        precision, layout, epochs = line.split()
+        layout = LAYOUTS[layout]
+        network = networks.setdefault((precision, layout),
+                                      make_network(settings).to(memory_format=layout))
+        seconds = train(network, batches, settings | {"epochs": epochs}, precision == "bfloat16",
+                        layout)
+        print(json.dumps(seconds), flush=True)
+
+
+def train_and_test(settings, rows, batches, test_list, precision, layout, backbone=None):
+    network, layout = make_network(settings), LAYOUTS[layout]
+    if backbone:
+        batches.mean, batches.deviation = load_backbone(network, settings, backbone)
+    network = network.to(memory_format=layout)
+    train(network, batches, settings, precision == "bfloat16", layout)
+    pictures, labels = read_pictures(rows, test_list)
+    network.eval()
+    with torch.no_grad():
+        x = (pictures.permute(0, 2, 3, 1).float() - batches.mean) / batches.deviation
+        answers = network(x.permute(0, 3, 1, 2)).argmax(1)
+    print(int((answers == labels).sum()))
+
+
 def main():
     settings = json.load(open(sys.argv[1]))
-    rows, train_list, test_list, threads, precision, layout = sys.argv[2:]
-    torch.set_num_threads(int(threads))
+    rows, train_list = numpy.load(sys.argv[2]), sys.argv[3]
+    serves = len(sys.argv) == 5
+    torch.set_num_threads(int(sys.argv[4 if serves else 5]))
     torch.manual_seed(int(settings["seed"]))
-    layout = torch.channels_last if layout == "last" else torch.contiguous_format
-    rows = numpy.load(rows)
     batches = Batches(*read_pictures(rows, train_list), settings)
-    network = make_network(settings).to(memory_format=layout)
-    result = {"seconds": train(network, batches, settings, precision == "bfloat16", layout)}
-    if test_list != "-":
-        pictures, labels = read_pictures(rows, test_list)
-        network.eval()
-        with torch.no_grad():
-            x = ((pictures.permute(0, 2, 3, 1).float() - batches.mean) / batches.deviation)
-            answers = network(x.permute(0, 3, 1, 2)).argmax(1)
-        result["correct"] = int((answers == labels).sum())
-    print(json.dumps(result))
+    if serves:
+        answer_commands(settings, batches)
+    else:
+        train_and_test(settings, rows, batches, sys.argv[4], *sys.argv[6:])
 
 
 if __name__ == "__main__":
