@@ -66,9 +66,8 @@ Result<void> DecodeToTensor(std::string_view bytes, const TensorSpec& spec, std:
                             const DecodeLimits& limits) {
   TRY_VOID(CheckSize(bytes, limits));
   if (detail::IsPng(bytes)) return detail::DecodePngToTensor(bytes, limits, spec, out);
-  TRY(const Image image, DecodeImage(bytes, limits));
-  WriteTensor(image, spec, out);
-  return {};
+  if (detail::IsJpeg(bytes)) return detail::DecodeJpegToTensor(bytes, limits, spec, out);
+  return UnknownFormat(bytes);
 }
 
 std::string EncodePng(const Image& image) {

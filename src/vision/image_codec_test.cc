@@ -293,11 +293,35 @@ TEST(ImageCodec, ATensorIsTheDecodedResizedNormalisedPicture) {
   }
 }
 
+TEST(ImageCodec, ATensorHoldsWhatTheDecodedJpegHolds) {
+  const Image image = Sample();
+  const std::pair<int, int> sizes[] = {{image.width, image.height}, {5, 9}};
+  for (const std::string& jpeg :
+       {Jpeg(image), Jpeg(image, true),
+        Jpeg(Image(image.width, image.height), false, JCS_GRAYSCALE, 1)}) {
+    for (const auto& [width, height] : sizes) {
+      const TensorSpec spec{.width = width, .height = height, .mean = {0.5f, 0.4f, 0.3f}};
+      std::vector<float> direct(spec.size());
+      std::vector<float> by_pixels(spec.size());
+      ASSERT_TRUE(DecodeToTensor(jpeg, spec, direct));
+      WriteTensor(*DecodeImage(jpeg), spec, by_pixels);
+      EXPECT_EQ(direct, by_pixels) << width;
+    }
+  }
+}
+
 TEST(ImageCodec, AFailureLeavesTheTensorAlone) {
-  const TensorSpec spec{.width = 1, .height = 1};
-  std::vector<float> tensor(3, 42.0f);
-  EXPECT_FALSE(DecodeToTensor("nonsense", spec, tensor));
-  EXPECT_EQ(tensor, std::vector<float>(3, 42.0f));
+  const TensorSpec spec{.width = 8, .height = 8};
+  const std::string jpeg = Jpeg(Image(8, 8));
+  const std::string png = EncodePng(Image(8, 8));
+  for (const std::string_view bytes :
+       {std::string_view("nonsense"), std::string_view(jpeg).substr(0, jpeg.size() / 2),
+        std::string_view(jpeg).substr(0, jpeg.size() - 4),
+        std::string_view(png).substr(0, png.size() - 20)}) {
+    std::vector<float> tensor(spec.size(), 42.0f);
+    EXPECT_FALSE(DecodeToTensor(bytes, spec, tensor));
+    EXPECT_EQ(tensor, std::vector<float>(spec.size(), 42.0f));
+  }
 }
 
 TEST(Resize, InterpolatesBetweenPixelCentres) {

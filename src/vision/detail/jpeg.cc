@@ -9,6 +9,8 @@
 
 #include <string>
 
+#include "vision/detail/scratch.h"
+
 namespace scones::vision::detail {
 namespace {
 
@@ -90,6 +92,14 @@ Error Bad(const std::string& message) {
   return Error(Code::kInvalid, "the JPEG can't be read: " + message);
 }
 
+// `pixels` holds three bytes for each pixel of the header that was read before.
+Result<void> DecodePixels(std::string_view bytes, std::uint8_t* pixels) {
+  Session session{};
+  Frame frame;
+  if (!RunLibjpeg(bytes, session, frame, pixels)) return Bad(session.message);
+  return {};
+}
+
 }  // namespace
 
 bool IsJpeg(std::string_view bytes) { return bytes.starts_with("\xff\xd8\xff"); }
@@ -112,10 +122,23 @@ Result<ImageHeader> ReadJpegHeader(std::string_view bytes, const DecodeLimits& l
 Result<Image> DecodeJpeg(std::string_view bytes, const DecodeLimits& limits) {
   TRY(const ImageHeader header, ReadJpegHeader(bytes, limits));
   Image image(header.width, header.height);
-  Session session{};
-  Frame frame;
-  if (!RunLibjpeg(bytes, session, frame, image.pixels.data())) return Bad(session.message);
+  TRY_VOID(DecodePixels(bytes, image.pixels.data()));
   return image;
+}
+
+Result<void> DecodeJpegToTensor(std::string_view bytes, const DecodeLimits& limits,
+                                const TensorSpec& spec, std::span<float> out) {
+  TRY(const ImageHeader header, ReadJpegHeader(bytes, limits));
+  if (header.width != spec.width || header.height != spec.height) {
+    Image image(header.width, header.height);
+    TRY_VOID(DecodePixels(bytes, image.pixels.data()));
+    WriteTensor(image, spec, out);
+    return {};
+  }
+  Scratch pixels(spec.size());  // a byte for each of the tensor's numbers
+  TRY_VOID(DecodePixels(bytes, pixels.bytes().data()));
+  WriteTensor(pixels.bytes().data(), std::size_t{3} * spec.width, spec, out);
+  return {};
 }
 
 }  // namespace scones::vision::detail

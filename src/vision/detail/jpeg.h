@@ -10,8 +10,11 @@ namespace scones::vision::detail {
 
 bool IsJpeg(std::string_view bytes);
 
-// Both check limits.max_pixels before any memory is taken for pixels.
+// All check limits.max_pixels before any memory is taken for pixels.
 Result<ImageHeader> ReadJpegHeader(std::string_view bytes, const DecodeLimits& limits);
 Result<Image> DecodeJpeg(std::string_view bytes, const DecodeLimits& limits);
+// A picture of the tensor's size goes there without becoming an Image.
+Result<void> DecodeJpegToTensor(std::string_view bytes, const DecodeLimits& limits,
+                                const TensorSpec& spec, std::span<float> out);
 
 }  // namespace scones::vision::detail

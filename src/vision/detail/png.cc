@@ -1,8 +1,8 @@
 #include "vision/detail/png.h"
 
 #include <fmt/format.h>
+#include <libdeflate.h>
 #include <spng.h>
-#include <zlib.h>
 
 #include <cstdlib>
 #include <cstring>
@@ -12,6 +12,7 @@
 
 #include "base/check.h"
 #include "vision/detail/png_chunks.h"
+#include "vision/detail/scratch.h"
 
 namespace scones::vision::detail {
 namespace {
@@ -27,55 +28,34 @@ Error WrongSize(const PngChunks& chunks, std::string_view relation) {
                          chunks.width, chunks.height, relation));
 }
 
-// zlib's state, kept by each thread: making it costs as much as inflating a small picture's rows.
-z_stream& FreshStream() {
-  thread_local std::unique_ptr<z_stream, void (*)(z_stream*)> stream(nullptr, [](z_stream* ended) {
-    inflateEnd(ended);
-    delete ended;
-  });
-  if (stream == nullptr) {
-    stream.reset(new z_stream{});
-    SCONES_CHECK(inflateInit(stream.get()) == Z_OK);
-  } else {
-    SCONES_CHECK(inflateReset(stream.get()) == Z_OK);
-  }
-  return *stream;
+// libdeflate's tables, kept by each thread.
+libdeflate_decompressor* Decompressor() {
+  thread_local const std::unique_ptr<libdeflate_decompressor, void (*)(libdeflate_decompressor*)>
+      decompressor(libdeflate_alloc_decompressor(), libdeflate_free_decompressor);
+  SCONES_CHECK(decompressor != nullptr);
+  return decompressor.get();
 }
 
 // Inflates all parts into `raw`, which has exactly the size that the header asks for.
 Result<void> Inflate(const PngChunks& chunks, std::vector<std::uint8_t>& raw) {
-  z_stream& stream = FreshStream();
-  std::uint8_t surplus = 0;
-  stream.next_out = raw.data();
-  stream.avail_out = static_cast<uInt>(raw.size());
-  bool full = false;
-  int status = Z_OK;
-  for (std::size_t part = 0; part < chunks.pixels.size() && status == Z_OK; ++part) {
-    // With Z_FINISH zlib makes no window of its own; it is for the last part alone.
-    const int flush = part + 1 == chunks.pixels.size() ? Z_FINISH : Z_NO_FLUSH;
-    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(chunks.pixels[part].data()));
-    stream.avail_in = static_cast<uInt>(chunks.pixels[part].size());
-    while (status == Z_OK && stream.avail_in > 0) {
-      const uInt before = stream.avail_in;
-      status = inflate(&stream, flush);
-      if (stream.avail_out == 0 && full) return WrongSize(chunks, "more");
-      if (stream.avail_out == 0) {
-        full = true;
-        stream.next_out = &surplus;
-        stream.avail_out = 1;
-        // What is said of no room, or of an end that is not there yet, is no news.
-        if (status == Z_BUF_ERROR) status = Z_OK;
-      } else if (status == Z_BUF_ERROR && stream.avail_in < before) {
-        status = Z_OK;
-      }
-    }
-    // A part that ended with output pending may report no progress; the next one goes on.
-    if (status == Z_BUF_ERROR) status = Z_OK;
+  std::string_view compressed = chunks.pixels.front();
+  std::string joined;
+  if (chunks.pixels.size() > 1) {
+    for (const std::string_view part : chunks.pixels) joined += part;
+    compressed = joined;
   }
-  if (status != Z_STREAM_END && status != Z_OK) return Bad("its compressed pixels are damaged");
-  if (!full) return WrongSize(chunks, "fewer");
-  if (status != Z_STREAM_END) return Bad("its compressed pixels are cut short");
-  return {};
+  switch (libdeflate_zlib_decompress(Decompressor(), compressed.data(), compressed.size(),
+                                     raw.data(), raw.size(), nullptr)) {
+    case LIBDEFLATE_SUCCESS:
+      return {};
+    case LIBDEFLATE_SHORT_OUTPUT:
+      return WrongSize(chunks, "fewer");
+    case LIBDEFLATE_INSUFFICIENT_SPACE:
+      return WrongSize(chunks, "more");
+    case LIBDEFLATE_BAD_DATA:
+      break;
+  }
+  return Bad("its compressed pixels are damaged or cut short");
 }
 
 bool IsPlain(const PngChunks& chunks) { return chunks.depth == 8 && !chunks.interlaced; }
@@ -223,24 +203,6 @@ Result<Image> DecodeChunks(const PngChunks& chunks, std::vector<std::uint8_t>& r
   TRY_VOID(UnfilterRows(chunks, raw));
   return MakeImage(chunks, raw);
 }
-
-// Memory for a picture's samples, kept by each thread while it is small.
-class Scratch {
- public:
-  explicit Scratch(std::size_t size) : bytes_(kept_) { bytes_.resize(size); }
-  ~Scratch() {
-    if (bytes_.capacity() > kMaxKept) bytes_ = {};
-  }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  std::vector<std::uint8_t>& bytes() { return bytes_; }
-
- private:
-  static constexpr std::size_t kMaxKept = 256 * 1024;
-  static thread_local std::vector<std::uint8_t> kept_;
-  std::vector<std::uint8_t>& bytes_;
-};
-thread_local std::vector<std::uint8_t> Scratch::kept_;
 
 }  // namespace
 

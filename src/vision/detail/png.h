@@ -1,6 +1,6 @@
 // PNG, both ways. Pictures of 8 bits that are not interlaced, which is nearly all of them, are
-// decoded here in one pass over zlib; libspng takes the rest, once their size is known to be true.
-// Pure; safe from any thread.
+// decoded here, inflated by libdeflate; libspng takes the rest, once their size is known to be
+// true. Pure; safe from any thread.
 #pragma once
 
 #include <string_view>

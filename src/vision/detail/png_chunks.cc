@@ -1,7 +1,7 @@
 #include "vision/detail/png_chunks.h"
 
 #include <fmt/format.h>
-#include <zlib.h>
+#include <libdeflate.h>
 
 namespace scones::vision::detail {
 namespace {
@@ -64,7 +64,7 @@ Result<void> ReadHeader(std::string_view body, const DecodeLimits& limits, PngCh
 
 Result<void> TakeCritical(std::string_view type, std::string_view chunk, std::string_view body,
                           const DecodeLimits& limits, PngChunks& chunks) {
-  const auto checksum = crc32_z(0, reinterpret_cast<const Bytef*>(type.data()), 4 + body.size());
+  const auto checksum = libdeflate_crc32(0, type.data(), 4 + body.size());
   if (checksum != ReadBigEndian(chunk, chunk.size() - 4)) {
     return Bad(fmt::format("the checksum of its {} chunk is wrong, so it is damaged", type));
   }
@@ -91,7 +91,7 @@ Result<void> CheckComplete(const PngChunks& chunks) {
   std::uint64_t compressed = 0;
   for (std::string_view part : chunks.pixels) compressed += part.size();
   if (compressed == 0) return Bad("it holds no pixels");
-  // zlib counts in 32 bits.
+  // zlib, under libspng, counts in 32 bits.
   if (chunks.InflatedSize() > UINT32_MAX) {
     return Bad(fmt::format("its {}x{} pixels need more than 4 GiB", chunks.width, chunks.height));
   }
