@@ -44,11 +44,11 @@ bool IsBase64Character(char c) {
 }  // namespace
 
 std::string HexEncode(std::string_view bytes) {
-  std::string text;
-  text.reserve(bytes.size() * 2);
+  std::string text(bytes.size() * 2, '\0');
+  char* to = text.data();
   for (unsigned char byte : bytes) {
-    text.push_back(kLowerDigits[byte >> 4]);
-    text.push_back(kLowerDigits[byte & 15]);
+    *to++ = kLowerDigits[byte >> 4];
+    *to++ = kLowerDigits[byte & 15];
   }
   return text;
 }

@@ -28,8 +28,15 @@ std::string RandomUuid() {
   used += 16;
   bytes[6] = static_cast<char>((bytes[6] & 0x0F) | 0x40);
   bytes[8] = static_cast<char>((bytes[8] & 0x3F) | 0x80);
-  std::string text = HexEncode(bytes);
-  for (std::size_t position : {8, 13, 18, 23}) text.insert(position, 1, '-');
+  const std::string digits = HexEncode(bytes);
+  std::string text(36, '-');
+  std::size_t from = 0;
+  std::size_t to = 0;
+  for (const std::size_t count : {8, 4, 4, 4, 12}) {
+    digits.copy(&text[to], count, from);
+    from += count;
+    to += count + 1;
+  }
   return text;
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace scones::http {
 namespace {
@@ -12,7 +13,7 @@ char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c
 
 class StringBody final : public BodyStream {
  public:
-  explicit StringBody(std::string bytes) : bytes_(std::move(bytes)) {}
+  explicit StringBody(std::string bytes) : bytes_(std::move(bytes)), size_(bytes_.size()) {}
 
   io::Task<Result<std::size_t>> Read(std::span<char> buffer) override {
     const std::size_t count = std::min(buffer.size(), bytes_.size() - position_);
@@ -20,10 +21,16 @@ class StringBody final : public BodyStream {
     position_ += count;
     co_return count;
   }
-  std::optional<std::uint64_t> size() const override { return bytes_.size(); }
+  std::optional<std::uint64_t> size() const override { return size_; }
+  std::optional<std::string> TakeRest() override {
+    std::string rest = std::exchange(bytes_, {});
+    rest.erase(0, std::exchange(position_, 0));
+    return rest;
+  }
 
  private:
-  const std::string bytes_;
+  std::string bytes_;
+  const std::size_t size_;
   std::size_t position_ = 0;
 };
 
@@ -71,14 +78,16 @@ io::Task<Result<std::string>> ReadAll(BodyStream& body, std::size_t max_bytes) {
   constexpr std::size_t kMaxPiece = 1024 * 1024;
   const std::optional<std::uint64_t> size = body.size();
   if (size && *size > max_bytes) co_return TooLarge(max_bytes);
+  if (std::optional<std::string> rest = body.TakeRest()) co_return *std::move(rest);
   std::string bytes;
   std::size_t used = 0;
   // A claimed size is not believed beyond kMaxPiece: memory follows what arrives.
-  std::size_t room = size ? static_cast<std::size_t>(*size) : kFirstPiece;
+  // The byte beyond it is where the end is looked for, without growing.
+  std::size_t room = size ? static_cast<std::size_t>(*size) + 1 : kFirstPiece;
   while (true) {
     if (used == bytes.size()) {
       bytes.resize(used + std::clamp<std::size_t>(room, 1, kMaxPiece));
-      room = size ? static_cast<std::size_t>(*size) - std::min<std::size_t>(*size, bytes.size())
+      room = size ? static_cast<std::size_t>(*size) + 1 - std::min<std::size_t>(*size, bytes.size())
                   : bytes.size();
     }
     const std::span<char> free(bytes.data() + used, bytes.size() - used);

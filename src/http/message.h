@@ -54,6 +54,8 @@ class BodyStream {
   // Verified fields that came after the last byte (x-amz-checksum-...); known once the end was
   // read.
   virtual Headers trailers() const { return {}; }
+  // What is left of the stream, moved out, where it is in memory as one string; its end follows.
+  virtual std::optional<std::string> TakeRest() { return std::nullopt; }
   // False once whoever sends the stream has closed the connection or lost it.
   virtual bool peer_is_there() const { return true; }
 };

@@ -35,5 +35,16 @@ TEST(BodyTest, ReadAllHoldsToItsLimit) {
   EXPECT_EQ(shards.RunAndWait(ReadAll(*more, 9)).error().reason(), "EntityTooLarge");
 }
 
+TEST(BodyTest, ReadAllTakesWhatIsLeftAndLeavesTheEnd) {
+  io::Shards shards(1);
+  const auto body = MakeStringBody("0123456789");
+  char start[3];
+  EXPECT_EQ(*shards.RunAndWait(body->Read(start)), 3U);
+  EXPECT_EQ(*shards.RunAndWait(ReadAll(*body, 10)), "3456789");
+  EXPECT_EQ(body->size(), 10U);
+  EXPECT_EQ(*shards.RunAndWait(body->Read(start)), 0U);
+  EXPECT_EQ(*shards.RunAndWait(ReadAll(*body, 10)), "");
+}
+
 }  // namespace
 }  // namespace scones::http
