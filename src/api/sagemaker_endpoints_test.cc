@@ -193,7 +193,7 @@ TEST_F(SageMakerEndpointsTest, AModelThatIsTooBusyAnswers429AndOneThatTakesTooLo
   EXPECT_EQ(full.headers.Get("x-amzn-errortype"), "ThrottlingException");
   EXPECT_EQ(ParseJson(full.body)->at_pointer("/Message").as_string(),
             "Too many requests wait for this model. Try again later.");
-  Reopen({.max_queue_delay = std::chrono::milliseconds(-1)});  // any wait is too long
+  Reopen({.max_invocation_time = std::chrono::milliseconds(-1)});  // always too late
   const http::Response late = Invoke("/endpoints/ep/invocations", png_, headers);
   EXPECT_EQ(late.status, 503);
   EXPECT_EQ(late.headers.Get("x-amzn-errortype"), "ServiceUnavailable");

@@ -41,6 +41,15 @@ Answer Highest(const std::vector<Number>& probabilities, std::size_t label) {
 
 }  // namespace
 
+void Softmax(float* row, std::size_t count, double temperature) {
+  const double largest = *std::max_element(row, row + count);
+  double sum = 0;
+  for (std::size_t i = 0; i < count; ++i) sum += std::exp((row[i] - largest) / temperature);
+  for (std::size_t i = 0; i < count; ++i) {
+    row[i] = static_cast<float>(std::exp((row[i] - largest) / temperature) / sum);
+  }
+}
+
 double NegativeLogLikelihood(const LogitRows& logits, const std::vector<int>& labels,
                              double temperature) {
   double total = 0;

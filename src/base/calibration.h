@@ -13,6 +13,10 @@ namespace scones {
 // do as well.
 using LogitRows = std::vector<std::vector<float>>;
 
+// Logits of one picture, in place, to probabilities: softmax(row / temperature). Finite logits of
+// any size do. Requires count > 0 and temperature > 0.
+void Softmax(float* row, std::size_t count, double temperature = 1);
+
 // Mean of -log softmax(row / temperature)[label], in nats; 0 for no rows.
 // Requires a label within its row for every row, and temperature > 0.
 double NegativeLogLikelihood(const LogitRows& logits, const std::vector<int>& labels,

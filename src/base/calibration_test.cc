@@ -53,6 +53,30 @@ std::vector<Answer> AnswersAt(const Labelled& data, double temperature) {
   return answers;
 }
 
+TEST(Softmax, GivesProbabilitiesInPlaceAtItsTemperature) {
+  struct Case {
+    const char* what;
+    std::vector<float> logits;
+    double temperature;
+    std::vector<float> probabilities;
+  };
+  const float three = std::log(3.0f);
+  const Case cases[] = {
+      {"logarithms of weights", {three, 0}, 1, {0.75f, 0.25f}},
+      {"a temperature of two takes square roots", {2 * three, 0}, 2, {0.75f, 0.25f}},
+      {"a temperature of a half sharpens", {three, 0}, 0.5, {0.9f, 0.1f}},
+      {"only differences count, however large", {3e38f, 3e38f, -3e38f}, 1, {0.5f, 0.5f, 0}},
+      {"one class is certain", {-7}, 1, {1}},
+  };
+  for (const Case& c : cases) {
+    std::vector<float> row = c.logits;
+    Softmax(row.data(), row.size(), c.temperature);
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      EXPECT_NEAR(row[i], c.probabilities[i], 1e-6) << c.what;
+    }
+  }
+}
+
 TEST(Likelihood, IsTheMeanOfTheLabelsLogProbabilities) {
   const LogitRows logits = {{std::log(3.0f), 0}, {0, 0}};
   EXPECT_NEAR(NegativeLogLikelihood(logits, {0, 1}), -(std::log(0.75) + std::log(0.5)) / 2, 1e-7);

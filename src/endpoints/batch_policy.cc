@@ -34,22 +34,25 @@ int Preferred(const BatchPolicy::Costs& costs, int max_batch) {
 }  // namespace
 
 BatchPolicy::BatchPolicy(const Options& options)
-    : options_(options), preferred_(Preferred(options.costs, options.max_batch)) {}
+    : options_(options),
+      preferred_(Preferred(options.costs, options.max_batch)),
+      shortest_run_(std::chrono::duration_cast<Time::duration>(
+          std::chrono::duration<double>(options.costs.empty() ? 0 : options.costs.front()))) {}
 
-bool BatchPolicy::OnArrival(Time now) {
-  if (waiting() >= options_.max_queue) return false;
-  arrivals_.push_back(now);
-  return true;
+std::optional<std::size_t> BatchPolicy::OnArrival(Time deadline) {
+  if (waiting() >= options_.max_queue) return std::nullopt;
+  const auto place = std::upper_bound(deadlines_.begin(), deadlines_.end(), deadline);
+  return static_cast<std::size_t>(deadlines_.insert(place, deadline) - deadlines_.begin());
 }
 
 BatchPolicy::Decision BatchPolicy::Decide(Time now) {
   Decision decision;
-  while (!arrivals_.empty() && now - arrivals_.front() > options_.max_queue_delay) {
-    arrivals_.pop_front();
+  while (!deadlines_.empty() && now + shortest_run_ > deadlines_.front()) {
+    deadlines_.pop_front();
     ++decision.expired;
   }
   decision.dispatch = PowerOfTwoUpTo(std::min(waiting(), preferred_));
-  arrivals_.erase(arrivals_.begin(), arrivals_.begin() + decision.dispatch);
+  deadlines_.erase(deadlines_.begin(), deadlines_.begin() + decision.dispatch);
   return decision;
 }
 

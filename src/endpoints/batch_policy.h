@@ -1,4 +1,4 @@
-// BatchPolicy: which waiting requests run together. Pure: counts, times and measured costs in,
+// BatchPolicy: which waiting requests run together. Pure: deadlines, times and measured costs in,
 // decisions out; the requests themselves are kept, in the same order, by whoever asks. One thread
 // at a time.
 //
@@ -7,12 +7,14 @@
 // the size where a larger batch no longer makes a picture cheaper, it would only make requests wait
 // for each other, and leave nothing to the model's other threads. Sizes are powers of two, for
 // which the engine has programs; seven waiting requests run as four, two and one, each answered
-// when it is done.
+// when it is done. Requests wait in the order of their deadlines; one that can't be answered in
+// time any more is not run.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
 #include <deque>
+#include <optional>
 #include <vector>
 
 namespace scones::endpoints {
@@ -26,7 +28,6 @@ class BatchPolicy {
   struct Options {
     int max_batch = 32;
     int max_queue = 1024;
-    std::chrono::milliseconds max_queue_delay{30'000};
     Costs costs;  // empty: the largest batch is taken to be the best
   };
 
@@ -38,18 +39,20 @@ class BatchPolicy {
 
   explicit BatchPolicy(const Options& options);
 
-  // False when the queue is full: the request must be refused.
-  bool OnArrival(Time now);
+  // Where in the queue a request belongs that must be answered by `deadline`: behind those whose
+  // deadlines are not later. Nothing when the queue is full: it must be refused.
+  std::optional<std::size_t> OnArrival(Time deadline);
   // Asked by a model that is free. The requests it names have left the queue.
   Decision Decide(Time now);
-  int waiting() const { return static_cast<int>(arrivals_.size()); }
+  int waiting() const { return static_cast<int>(deadlines_.size()); }
   // The most that run together.
   int preferred_batch() const { return preferred_; }
 
  private:
   Options options_;
   int preferred_;
-  std::deque<Time> arrivals_;
+  Time::duration shortest_run_;
+  std::deque<Time> deadlines_;  // ascending
 };
 
 }  // namespace scones::endpoints

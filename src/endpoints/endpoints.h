@@ -37,8 +37,9 @@ struct Options {
   int max_batch = 32;
   // Requests waiting per variant; beyond it ThrottlingException.
   int max_queue = 1024;
-  // A request that waited longer is answered ServiceUnavailable: its client has given up.
-  std::chrono::milliseconds max_queue_delay{30'000};
+  // A request that could only be answered later than this after it came is answered
+  // ServiceUnavailable instead of being computed. SageMaker answers within 60 s.
+  std::chrono::milliseconds max_invocation_time{60'000};
   // Endpoints that are not being deleted; each has threads of its own.
   std::size_t max_endpoints = 50;
   // Bounds on model.tar.gz, and on what it unpacks to.

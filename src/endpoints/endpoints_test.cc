@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <functional>
+#include <future>
 #include <thread>
 
 #include "base/json.h"
@@ -41,11 +43,15 @@ class EndpointsTest : public ::testing::Test {
   }
   void TearDown() override { End(); }
 
-  void Start() {
+  static constexpr int kDiskThreads = 2;
+
+  // `before_open` sees the pools that the service will use.
+  void Start(const std::function<void()>& before_open = [] {}) {
     database_ = db::Database::Open(directory_.path() / "scones.db", {}).value();
     shards_ = std::make_unique<io::Shards>(2);
-    disk_ = std::make_unique<io::BlockingPool>("disk", 2, 1000);
+    disk_ = std::make_unique<io::BlockingPool>("disk", kDiskThreads, 1000);
     options_.directory = directory_.path() / "endpoints";
+    before_open();
     auto opened = Endpoints::Open(options_, *database_, *shards_, *disk_, blobs_, clock_);
     ASSERT_TRUE(opened) << opened.error().message();
     endpoints_ = std::move(*opened);
@@ -353,6 +359,29 @@ TEST_F(EndpointsTest, LimitsAreRefusedByName) {
   EXPECT_EQ(Wait(endpoints_->CreateEndpoint("two", "config", {})).error().reason(),
             "ResourceLimitExceeded");
   EXPECT_EQ(Invoke({}).error().reason(), "ThrottlingException");
+}
+
+TEST_F(EndpointsTest, ARequestThatComesTooLateForItsDeadlineIsNotComputed) {
+  MakeAll();
+  options_.max_invocation_time = std::chrono::milliseconds(-1);
+  Restart();
+  const auto late = Invoke({});
+  EXPECT_EQ(late.error().code(), Code::kUnavailable);
+  EXPECT_EQ(late.error().reason(), "ServiceUnavailable");
+}
+
+TEST_F(EndpointsTest, ARequestForAModelThatLoadsTooLongIsAnsweredMeanwhile) {
+  MakeAll();
+  options_.max_invocation_time = std::chrono::milliseconds(1);
+  End();
+  std::promise<void> go_on;
+  const std::shared_future<void> gate = go_on.get_future().share();
+  Start([&] {  // nothing loads before the gate opens
+    for (int i = 0; i < kDiskThreads; ++i) ASSERT_TRUE(disk_->TryPost([gate] { gate.wait(); }));
+  });
+  EXPECT_EQ(Invoke({}).error().reason(), "ServiceUnavailable");
+  go_on.set_value();
+  EXPECT_EQ(Settled("ep").status, EndpointStatus::kInService);
 }
 
 TEST_F(EndpointsTest, ManyRequestsAtOnceAreAllAnsweredRight) {

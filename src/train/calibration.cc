@@ -3,22 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "base/calibration.h"
 #include "train/held_out.h"
 
 namespace scones::train {
 namespace {
-
-std::vector<double> Softmax(const std::vector<float>& logits, double temperature) {
-  double largest = *std::max_element(logits.begin(), logits.end());
-  std::vector<double> row;
-  double sum = 0;
-  for (float logit : logits) sum += row.emplace_back(std::exp((logit - largest) / temperature));
-  for (double& value : row) value /= sum;
-  return row;
-}
 
 double ShareOfRight(const std::vector<Answer>& answers) {
   auto right = std::count_if(answers.begin(), answers.end(),
@@ -37,8 +27,9 @@ Result<void> FitOnHeldOut(const TrainingRequest& request, TrainedModel& model, J
   FoldTemperature(model.graph, metrics.temperature, model.parameters);
   std::vector<Answer> answers;
   for (std::size_t i = 0; i < held_out.labels.size(); ++i) {
-    answers.push_back(AnswerOf(Softmax(held_out.logits[i], metrics.temperature),
-                               static_cast<std::size_t>(held_out.labels[i])));
+    std::vector<float>& row = held_out.logits[i];
+    Softmax(row.data(), row.size(), metrics.temperature);
+    answers.push_back(AnswerOf(row, static_cast<std::size_t>(held_out.labels[i])));
   }
   metrics.held_out_accuracy = ShareOfRight(answers);
   metrics.held_out_calibration_error = ExpectedCalibrationError(answers);

@@ -29,6 +29,11 @@ std::string FormatProbabilities(std::span<const float> probabilities, Form form)
   return text;
 }
 
+Error TooLate() {
+  return Error(Code::kUnavailable, "ServiceUnavailable",
+               "The request waited too long for the model. Try again later.");
+}
+
 void Answerer::Answer(std::span<Inferred> batch) const {
   using Clock = std::chrono::steady_clock;
   std::vector<InvokeResponse> responses(batch.size());

@@ -2,6 +2,7 @@
 // then whoever waits. A batch's answers are given on its engine's thread.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -27,10 +28,14 @@ const char* ContentTypeOf(Form form);
 std::string FormatProbabilities(std::span<const float> probabilities, Form form);
 
 struct Invocation {
+  std::chrono::steady_clock::time_point deadline;  // for the answer
   Form form = Form::kJson;
   std::optional<CaptureFrame> capture;  // where this inference is captured
   io::Completion<Result<InvokeResponse>> done;
 };
+
+// For a request whose deadline passed before its model was free.
+Error TooLate();
 
 // One picture of a batch that has run.
 struct Inferred {

@@ -47,7 +47,8 @@ Error Service::EndpointMissing(const std::string& name) const {
                            options_.identity.account));
 }
 
-io::Task<Result<Service::DeploymentPtr>> Service::FindDeployment(std::string name) {
+io::Task<Result<Service::DeploymentPtr>> Service::FindDeployment(std::string name,
+                                                                 SteadyTime deadline) {
   {
     const std::lock_guard lock(mutex_);
     const auto found = routes_.find(name);
@@ -56,21 +57,22 @@ io::Task<Result<Service::DeploymentPtr>> Service::FindDeployment(std::string nam
   }
   // It was in service when the former process ended, and its model is being loaded.
   bool full = false;
-  auto start = [this, &name, &full](io::Completion<bool> done) {
+  auto start = [this, &name, &full, deadline](io::Completion<bool> done) {
     {
       const std::lock_guard lock(mutex_);
       const auto found = routes_.find(name);
       if (found != routes_.end() && found->second.deployment == nullptr) {
         full = std::cmp_greater_equal(found->second.waiting.size(), options_.max_queue);
         if (!full) {
-          found->second.waiting.push_back(std::move(done));
+          found->second.waiting.push_back({std::move(done), deadline});
           done = nullptr;
         }
       }
     }
     if (done) done(true);
   };
-  (void)co_await io::Await<bool>(std::move(start));  // whatever came of it, is looked up
+  const bool ready = co_await io::Await<bool>(std::move(start));
+  if (!ready) co_return TooLate();
   if (full) {
     co_return Error(Code::kExhausted, "ThrottlingException",
                     "Too many requests wait for this model. Try again later.");
@@ -81,7 +83,8 @@ io::Task<Result<Service::DeploymentPtr>> Service::FindDeployment(std::string nam
 }
 
 io::Task<Result<InvokeResponse>> Service::Invoke(InvokeRequest request) {
-  CO_TRY(const DeploymentPtr deployment, co_await FindDeployment(request.endpoint_name));
+  const SteadyTime deadline = SteadyClock::now() + options_.max_invocation_time;
+  CO_TRY(const DeploymentPtr deployment, co_await FindDeployment(request.endpoint_name, deadline));
   if (deployment == nullptr) co_return EndpointMissing(request.endpoint_name);
   const LoadedVariant* variant = ChooseVariant(*deployment, request.target_variant, Chance());
   if (variant == nullptr) {
@@ -91,7 +94,7 @@ io::Task<Result<InvokeResponse>> Service::Invoke(InvokeRequest request) {
   }
   const std::string name = variant->name;
   std::string custom_attributes = request.custom_attributes;
-  CO_TRY(InvokeResponse response, co_await RunModel(*variant, std::move(request)));
+  CO_TRY(InvokeResponse response, co_await RunModel(*variant, std::move(request), deadline));
   response.variant_name = name;
   response.custom_attributes = std::move(custom_attributes);
   co_return response;
@@ -136,7 +139,7 @@ std::optional<CaptureFrame> Service::BeginCapture(const CaptureTarget* target,
 }
 
 io::Task<Result<InvokeResponse>> Service::RunModel(const LoadedVariant& variant,
-                                                   InvokeRequest request) {
+                                                   InvokeRequest request, SteadyTime deadline) {
   if (!IsImageType(request.content_type)) {
     co_return Refused(415, fmt::format("Content type '{}' is not supported; send image/png, "
                                        "image/jpeg or application/x-image",
@@ -157,7 +160,8 @@ io::Task<Result<InvokeResponse>> Service::RunModel(const LoadedVariant& variant,
     co_return decoded.error();
   }
   const std::int64_t decode_ns = NanosecondsSince(decode_start);
-  Invocation invocation{.form = *form,
+  Invocation invocation{.deadline = deadline,
+                        .form = *form,
                         .capture = BeginCapture(host.answerer().target(), std::move(request)),
                         .done = {}};
   auto start = [&](io::Completion<Result<InvokeResponse>> done) {

@@ -202,8 +202,7 @@ io::Task<Result<Service::DeploymentPtr>> Service::LoadDeployment(std::shared_ptr
   ModelHost::Options host_options{
       .instances = options.instances_per_variant,
       .engine = {.threads = options.engine_threads, .max_batch = options.max_batch},
-      .max_queue = options.max_queue,
-      .max_queue_delay = options.max_queue_delay};
+      .max_queue = options.max_queue};
   const ArtifactLimits limits{.max_archive_bytes = options.max_artifact_bytes,
                               .max_unpacked_bytes = options.max_unpacked_bytes};
   auto deployment = std::make_shared<Deployment>();

@@ -4,9 +4,9 @@
 #include <pthread.h>
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
+#include "base/calibration.h"
 #include "endpoints/detail/accuracy.h"
 
 namespace scones::endpoints::detail {
@@ -73,7 +73,6 @@ Result<void> ModelHost::MakeEngines(const Artifact& artifact, const Options& opt
   TRY(BatchPolicy::Costs costs, MeasureCosts(*engines_.front(), options.engine.max_batch));
   policy_.emplace(BatchPolicy::Options{.max_batch = options.engine.max_batch,
                                        .max_queue = options.max_queue,
-                                       .max_queue_delay = options.max_queue_delay,
                                        .costs = std::move(costs)});
   return {};
 }
@@ -137,8 +136,10 @@ void ModelHost::Submit(Tensor input, Invocation invocation) {
   {
     const std::lock_guard lock(mutex_);
     stopping = stopping_;
-    if (!stopping && policy_->OnArrival(now)) {
-      queue_.push_back({std::move(input), std::move(invocation), now});
+    const auto place = stopping ? std::nullopt : policy_->OnArrival(invocation.deadline);
+    if (place) {
+      queue_.insert(queue_.begin() + static_cast<std::ptrdiff_t>(*place),
+                    {std::move(input), std::move(invocation), now});
       wake = idle_ > 0;
       if (!wake) return;
     }
@@ -175,8 +176,7 @@ bool ModelHost::NextBatch(std::vector<Job>& batch) {
     }
   }
   for (Job& job : expired) {
-    job.invocation.done(Error(Code::kUnavailable, "ServiceUnavailable",
-                              "The request waited too long for the model. Try again later."));
+    job.invocation.done(TooLate());
   }
   return true;
 }
@@ -208,7 +208,11 @@ void ModelHost::RunBatch(nn::Engine& engine, std::vector<Job>& batch, Tensor& jo
     for (Job& job : batch) job.invocation.done(ran.error());
     return;
   }
-  if (!model_->outputs_probabilities()) ToProbabilities(outputs);
+  if (!model_->outputs_probabilities()) {
+    for (std::size_t i = 0; i < outputs.size(); i += classes) {
+      Softmax(&outputs[i], classes, temperature_);
+    }
+  }
   const std::int64_t infer_ns = Nanoseconds(SteadyClock::now() - started);
   std::vector<Inferred> inferred;
   inferred.reserve(batch.size());
@@ -219,19 +223,6 @@ void ModelHost::RunBatch(nn::Engine& engine, std::vector<Job>& batch, Tensor& jo
          {.queue_ns = Nanoseconds(started - batch[i].arrival), .infer_ns = infer_ns}});
   }
   answerer_.Answer(inferred);
-}
-
-void ModelHost::ToProbabilities(std::span<float> outputs) const {
-  const auto classes = static_cast<std::size_t>(model_->class_count());
-  for (std::size_t first = 0; first < outputs.size(); first += classes) {
-    const std::span<float> row = outputs.subspan(first, classes);
-    const double largest = *std::max_element(row.begin(), row.end());
-    double sum = 0;
-    for (const float logit : row) sum += std::exp((logit - largest) / temperature_);
-    for (float& value : row) {
-      value = static_cast<float>(std::exp((value - largest) / temperature_) / sum);
-    }
-  }
 }
 
 }  // namespace scones::endpoints::detail

@@ -30,7 +30,6 @@ class ModelHost {
     PrecisionChoice precision;
     nn::EngineOptions engine;  // its precision is settled by `precision`
     int max_queue = 1024;
-    std::chrono::milliseconds max_queue_delay{30'000};
   };
   // Memory for one picture as the model takes it.
   using Tensor = std::vector<float>;
@@ -59,14 +58,14 @@ class ModelHost {
 
   // Queues the picture; `invocation` is answered from an engine's thread.
   // Its errors: kExhausted/ThrottlingException when the queue is full; kUnavailable/
-  //   ServiceUnavailable after max_queue_delay; kInternal from the engine.
+  //   ServiceUnavailable when its deadline can't be met; kInternal from the engine.
   void Submit(Tensor input, Invocation invocation);
 
  private:
   struct Job {
     Tensor input;
     Invocation invocation;
-    BatchPolicy::Time arrival;
+    BatchPolicy::Time arrival;  // at the queue
   };
 
   ModelHost(std::shared_ptr<const nn::Model> model, const ModelMetadata& metadata,
@@ -78,11 +77,9 @@ class ModelHost {
   // Waits for work; fills `batch` with the jobs to run. False when the host stops.
   bool NextBatch(std::vector<Job>& batch);
   void RunBatch(nn::Engine& engine, std::vector<Job>& batch, Tensor& joined, Tensor& outputs);
-  // Softmax of logits at the metadata's temperature, where the network ends without one.
-  void ToProbabilities(std::span<float> outputs) const;
 
   const std::shared_ptr<const nn::Model> model_;
-  const double temperature_;
+  const double temperature_;  // of the softmax, where the network ends without one
   const Answerer answerer_;
   vision::TensorSpec tensor_;
   std::size_t max_spare_ = 0;

@@ -1,5 +1,7 @@
 #include "endpoints/detail/service.h"
 
+#include <algorithm>
+#include <iterator>
 #include <set>
 #include <system_error>
 #include <utility>
@@ -46,7 +48,10 @@ Result<void> Service::Open() {
       shards_.Spawn(Drain(shared_from_this(), std::move(row)));
       continue;
     }
-    if (row.live) routes_[row.name];  // requests wait from now on
+    if (row.live) {
+      routes_[row.name];  // requests wait from now on
+      shards_.Spawn(ExpireWaiting(shared_from_this(), row.name));
+    }
     if (row.live || Unfinished(row)) shards_.Spawn(Restore(shared_from_this(), std::move(row)));
   }
   return {};
@@ -67,7 +72,7 @@ void Service::Close() {
     if (const auto host = weak.lock()) host->Stop();
   }
   for (auto& [name, route] : routes) {
-    for (const auto& waiting : route.waiting) waiting(false);
+    for (const Waiting& waiting : route.waiting) waiting.done(false);
   }
   if (captures_ != nullptr) captures_->Stop();
   // Jobs queued before this one refer to the service.
@@ -143,7 +148,7 @@ io::Task<void> Service::Restore(std::shared_ptr<Service> self, EndpointRow row) 
 }
 
 void Service::SetRoute(const std::string& name, DeploymentPtr deployment) {
-  std::vector<io::Completion<bool>> waiting;
+  std::vector<Waiting> waiting;
   DeploymentPtr before;  // let go outside the lock: ending its threads takes a moment
   {
     const std::lock_guard lock(mutex_);
@@ -152,7 +157,27 @@ void Service::SetRoute(const std::string& name, DeploymentPtr deployment) {
     before = std::exchange(route.deployment, deployment);
     if (deployment == nullptr) routes_.erase(name);
   }
-  for (const auto& done : waiting) done(true);
+  for (const Waiting& one : waiting) one.done(true);
+}
+
+io::Task<void> Service::ExpireWaiting(std::shared_ptr<Service> self, std::string name) {
+  constexpr std::chrono::milliseconds kPrecision{100};
+  while (true) {
+    co_await io::SleepFor(kPrecision);
+    std::vector<Waiting> late;
+    {
+      const std::lock_guard lock(self->mutex_);
+      const auto found = self->routes_.find(name);
+      if (found == self->routes_.end() || found->second.deployment != nullptr) co_return;
+      std::vector<Waiting>& waiting = found->second.waiting;
+      const auto in_time = std::partition(
+          waiting.begin(), waiting.end(),
+          [now = std::chrono::steady_clock::now()](const auto& one) { return one.deadline < now; });
+      late.assign(std::move_iterator(waiting.begin()), std::move_iterator(in_time));
+      waiting.erase(waiting.begin(), in_time);
+    }
+    for (const Waiting& one : late) one.done(false);
+  }
 }
 
 }  // namespace scones::endpoints::detail

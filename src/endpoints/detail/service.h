@@ -48,11 +48,16 @@ class Service : public std::enable_shared_from_this<Service> {
 
  private:
   using DeploymentPtr = std::shared_ptr<const Deployment>;
+  using SteadyTime = std::chrono::steady_clock::time_point;
 
+  struct Waiting {
+    io::Completion<bool> done;  // false: there is no more to wait for
+    SteadyTime deadline;
+  };
   // What requests for an endpoint find.
   struct Route {
-    DeploymentPtr deployment;                   // null while it is being restored
-    std::vector<io::Completion<bool>> waiting;  // requests that came meanwhile
+    DeploymentPtr deployment;      // null while it is being restored
+    std::vector<Waiting> waiting;  // requests that came meanwhile
   };
   struct Resource {
     Kind kind;
@@ -81,13 +86,17 @@ class Service : public std::enable_shared_from_this<Service> {
   static io::Task<void> Deploy(std::shared_ptr<Service> self, std::string name,
                                DeploymentPlan plan);
   static io::Task<void> Restore(std::shared_ptr<Service> self, EndpointRow row);
+  // Answers requests for an endpoint that is being restored when they can't wait any longer.
+  static io::Task<void> ExpireWaiting(std::shared_ptr<Service> self, std::string name);
   static io::Task<void> Drain(std::shared_ptr<Service> self, EndpointRow row);
 
   void Register(const std::shared_ptr<ModelHost>& host);
   void SetRoute(const std::string& name, DeploymentPtr deployment);  // null removes it
-  // Null where there is no such endpoint in service. Errors: kExhausted/ThrottlingException.
-  io::Task<Result<DeploymentPtr>> FindDeployment(std::string name);
-  io::Task<Result<InvokeResponse>> RunModel(const LoadedVariant& variant, InvokeRequest request);
+  // Null where there is no such endpoint in service. Errors: kExhausted/ThrottlingException,
+  // kUnavailable/ServiceUnavailable.
+  io::Task<Result<DeploymentPtr>> FindDeployment(std::string name, SteadyTime deadline);
+  io::Task<Result<InvokeResponse>> RunModel(const LoadedVariant& variant, InvokeRequest request,
+                                            SteadyTime deadline);
   io::Task<Result<void>> Decode(const InvokeRequest& request, const ModelHost& host,
                                 ModelHost::Tensor& tensor);
   std::optional<CaptureFrame> BeginCapture(const CaptureTarget* target,
