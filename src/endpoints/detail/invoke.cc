@@ -39,6 +39,18 @@ Error Refused(int status, std::string message) {
   return ModelError({.status = status, .message = std::move(message)});
 }
 
+bool IsSmall(std::string_view picture, std::size_t tensor_size) {
+  return vision::ClaimedPixels(picture) <= kMaxInlinePixels && tensor_size <= 3 * kMaxInlinePixels;
+}
+
+Error NotDecoded(const Error& error) {
+  if (error.code() != Code::kExhausted) {
+    return Refused(400, "unable to evaluate payload: " + error.message());
+  }
+  return Error(Code::kExhausted, "ThrottlingException",
+               "Too many pictures wait to be decoded. Try again later.");
+}
+
 }  // namespace
 
 Error Service::EndpointMissing(const std::string& name) const {
@@ -47,15 +59,16 @@ Error Service::EndpointMissing(const std::string& name) const {
                            options_.identity.account));
 }
 
-io::Task<Result<Service::DeploymentPtr>> Service::FindDeployment(std::string name,
-                                                                 SteadyTime deadline) {
-  {
-    const std::lock_guard lock(mutex_);
-    const auto found = routes_.find(name);
-    if (found == routes_.end()) co_return DeploymentPtr();
-    if (found->second.deployment != nullptr) co_return found->second.deployment;
-  }
-  // It was in service when the former process ended, and its model is being loaded.
+std::optional<Service::DeploymentPtr> Service::FindDeployment(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  const auto found = routes_.find(name);
+  if (found == routes_.end()) return DeploymentPtr();
+  if (found->second.deployment == nullptr) return std::nullopt;
+  return found->second.deployment;
+}
+
+io::Task<Result<Service::DeploymentPtr>> Service::AwaitDeployment(std::string name,
+                                                                  SteadyTime deadline) {
   bool full = false;
   auto start = [this, &name, &full, deadline](io::Completion<bool> done) {
     {
@@ -77,14 +90,16 @@ io::Task<Result<Service::DeploymentPtr>> Service::FindDeployment(std::string nam
     co_return Error(Code::kExhausted, "ThrottlingException",
                     "Too many requests wait for this model. Try again later.");
   }
-  const std::lock_guard lock(mutex_);
-  const auto found = routes_.find(name);
-  co_return found == routes_.end() ? DeploymentPtr() : found->second.deployment;
+  co_return FindDeployment(name).value_or(nullptr);
 }
 
 io::Task<Result<InvokeResponse>> Service::Invoke(InvokeRequest request) {
   const SteadyTime deadline = SteadyClock::now() + options_.max_invocation_time;
-  CO_TRY(const DeploymentPtr deployment, co_await FindDeployment(request.endpoint_name, deadline));
+  std::optional<DeploymentPtr> found = FindDeployment(request.endpoint_name);
+  if (!found) {
+    CO_TRY(found, co_await AwaitDeployment(request.endpoint_name, deadline));
+  }
+  const DeploymentPtr deployment = *std::move(found);
   if (deployment == nullptr) co_return EndpointMissing(request.endpoint_name);
   const LoadedVariant* variant = ChooseVariant(*deployment, request.target_variant, Chance());
   if (variant == nullptr) {
@@ -98,27 +113,6 @@ io::Task<Result<InvokeResponse>> Service::Invoke(InvokeRequest request) {
   response.variant_name = name;
   response.custom_attributes = std::move(custom_attributes);
   co_return response;
-}
-
-io::Task<Result<void>> Service::Decode(const InvokeRequest& request, const ModelHost& host,
-                                       ModelHost::Tensor& tensor) {
-  auto decode = [&request, &host, &tensor] {
-    return vision::DecodeToTensor(request.body, host.tensor(), tensor);
-  };
-  const bool small = vision::ClaimedPixels(request.body) <= kMaxInlinePixels &&
-                     tensor.size() <= 3 * kMaxInlinePixels;
-  Result<void> decoded;
-  if (small) {
-    decoded = decode();
-  } else {
-    decoded = co_await disk_.Run(std::move(decode));
-  }
-  if (!decoded && decoded.error().code() == Code::kExhausted) {
-    co_return Error(Code::kExhausted, "ThrottlingException",
-                    "Too many pictures wait to be decoded. Try again later.");
-  }
-  if (!decoded) co_return Refused(400, "unable to evaluate payload: " + decoded.error().message());
-  co_return Result<void>();
 }
 
 // All of the record but the answer, where this inference is one of those to capture.
@@ -154,10 +148,16 @@ io::Task<Result<InvokeResponse>> Service::RunModel(const LoadedVariant& variant,
   const auto decode_start = SteadyClock::now();
   ModelHost& host = *variant.host;
   ModelHost::Tensor tensor = host.TakeTensor();
-  const Result<void> decoded = co_await Decode(request, host, tensor);
+  auto decode = [&] { return vision::DecodeToTensor(request.body, host.tensor(), tensor); };
+  Result<void> decoded;
+  if (IsSmall(request.body, tensor.size())) {
+    decoded = decode();
+  } else {
+    decoded = co_await disk_.Run(decode);
+  }
   if (!decoded) {
     host.ReturnTensor(std::move(tensor));
-    co_return decoded.error();
+    co_return NotDecoded(decoded.error());
   }
   const std::int64_t decode_ns = NanosecondsSince(decode_start);
   Invocation invocation{.deadline = deadline,

@@ -92,13 +92,13 @@ class Service : public std::enable_shared_from_this<Service> {
 
   void Register(const std::shared_ptr<ModelHost>& host);
   void SetRoute(const std::string& name, DeploymentPtr deployment);  // null removes it
-  // Null where there is no such endpoint in service. Errors: kExhausted/ThrottlingException,
+  // Null where there is no such endpoint in service; nothing while it is being restored.
+  std::optional<DeploymentPtr> FindDeployment(const std::string& name);
+  // The same after the restoration. Errors: kExhausted/ThrottlingException,
   // kUnavailable/ServiceUnavailable.
-  io::Task<Result<DeploymentPtr>> FindDeployment(std::string name, SteadyTime deadline);
+  io::Task<Result<DeploymentPtr>> AwaitDeployment(std::string name, SteadyTime deadline);
   io::Task<Result<InvokeResponse>> RunModel(const LoadedVariant& variant, InvokeRequest request,
                                             SteadyTime deadline);
-  io::Task<Result<void>> Decode(const InvokeRequest& request, const ModelHost& host,
-                                ModelHost::Tensor& tensor);
   std::optional<CaptureFrame> BeginCapture(const CaptureTarget* target,
                                            InvokeRequest request) const;
   Error EndpointMissing(const std::string& name) const;

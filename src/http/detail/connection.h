@@ -76,6 +76,7 @@ class RequestBody final : public BodyStream {
   io::Task<Result<std::size_t>> Read(std::span<char> buffer) override;
   std::optional<std::uint64_t> size() const override;
 
+  std::optional<std::string> TakeRest() override;
   bool peer_is_there() const override;
 
   bool at_end() const;

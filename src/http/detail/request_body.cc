@@ -57,6 +57,17 @@ io::Task<Result<std::size_t>> RequestBody::Read(std::span<char> buffer) {
   co_return count;
 }
 
+std::optional<std::string> RequestBody::TakeRest() {
+  const std::string_view received = connection_.buffered();
+  const bool is_here = framing_.kind != BodyKind::kChunked && !failed_ && !continue_due_ &&
+                       received.size() >= remaining_;
+  if (!is_here) return std::nullopt;
+  std::string rest(received.substr(0, remaining_));
+  connection_.Consume(rest.size());
+  remaining_ = 0;
+  return rest;
+}
+
 io::Task<Result<std::size_t>> RequestBody::ReadChunked(std::span<char> buffer) {
   while (!decoder_.done()) {
     const std::string_view input = connection_.buffered();
