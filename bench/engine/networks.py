@@ -178,7 +178,7 @@ def main():
                 nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
         batch = pictures(archive, size)
         with torch.no_grad():
-            settle(network, batch[:8] if size > 64 else batch[:64])
+            settle(network, batch)
             multiply_adds, convolutions = describe(network, size)
             torch.onnx.export(network, batch[:1], str(out / f"{name}.onnx"), opset_version=13,
                               input_names=["data"], output_names=["logits"],

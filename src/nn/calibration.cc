@@ -9,9 +9,9 @@
 
 #include "nn/detail/arena.h"
 #include "nn/detail/graph.h"
-#include "nn/detail/histogram.h"
 #include "nn/detail/program.h"
 #include "nn/detail/quantize.h"
+#include "nn/detail/range_finder.h"
 #include "nn/detail/thread_count.h"
 
 namespace scones::nn {
@@ -23,10 +23,9 @@ bool AllFinite(std::span<const float> values) {
   return std::all_of(values.begin(), values.end(), [](float x) { return std::isfinite(x); });
 }
 
-ValueRange RangeOf(std::string name, const Histogram& histogram, bool never_negative) {
-  if (never_negative) return {std::move(name), 0, histogram.BestLimit(255)};
-  const float limit = histogram.BestLimit(127);
-  return {std::move(name), std::max(histogram.low(), -limit), std::min(histogram.high(), limit)};
+ValueRange RangeOf(std::string name, const RangeFinder& found) {
+  const float limit = found.BestLimit();
+  return {std::move(name), std::max(found.low(), -limit), std::min(found.high(), limit)};
 }
 
 Result<Calibration> Observe(const Graph& graph, std::span<const float> pictures) {
@@ -41,7 +40,11 @@ Result<Calibration> Observe(const Graph& graph, std::span<const float> pictures)
   }
   TRY(const Arena arena, MakeArena(program.arena_bytes()));
   program.Bind(arena.get());
-  std::vector<Histogram> seen(graph.ops.size() + 1);
+  const std::vector<bool> never_negative = NeverNegativeValues(graph);
+  std::vector<RangeFinder> seen = {RangeFinder(127)};  // of the input, then of each operator
+  for (const Op& op : graph.ops) {
+    seen.emplace_back(never_negative[static_cast<std::size_t>(op.output)] ? 255 : 127);
+  }
   std::vector<float> output(static_cast<std::size_t>(graph.class_count));
   const auto size = static_cast<std::size_t>(graph.input_shape.size());
   for (std::size_t at = 0; at + size <= pictures.size(); at += size) {
@@ -57,13 +60,9 @@ Result<Calibration> Observe(const Graph& graph, std::span<const float> pictures)
       seen[i + 1].Add(program.Observed(i));
     }
   }
-  const std::vector<bool> never_negative = NeverNegativeValues(graph);
   Calibration calibration;
-  calibration.ranges.push_back(RangeOf("input", seen[0], false));
-  for (std::size_t i = 0; i < graph.ops.size(); ++i) {
-    const Op& op = graph.ops[i];
-    calibration.ranges.push_back(
-        RangeOf(op.name, seen[i + 1], never_negative[static_cast<std::size_t>(op.output)]));
+  for (std::size_t i = 0; i < seen.size(); ++i) {
+    calibration.ranges.push_back(RangeOf(i == 0 ? "input" : graph.ops[i - 1].name, seen[i]));
   }
   return calibration;
 }

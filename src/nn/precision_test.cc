@@ -9,8 +9,9 @@
 #include <vector>
 
 #include "nn/calibration.h"
-#include "nn/detail/histogram.h"
+#include "nn/detail/range_finder.h"
 #include "nn/engine.h"
+#include "nn/testing/operator_error.h"
 #include "nn/testing/parity.h"
 #include "nn/testing/reference_net.h"
 
@@ -89,6 +90,53 @@ TEST(Precision, RandomNets) {
     const auto model = Model::FromOnnx(net.Finish(output)).value();
     testing::ExpectEveryPrecision(net, model, output, model->graph().ops.size());
   }
+}
+
+// MobileNet's block with what EfficientNet adds: a depthwise convolution, swish, and channels
+// weighed by what the picture shows.
+std::string ExciteBlock(ReferenceNet& net, const std::string& from, std::int64_t width) {
+  const std::int64_t before = net.value(from).c;
+  std::string x = net.Conv(from, {.out = width, .kernel_h = 1, .kernel_w = 1, .pads = kNoPads});
+  x = net.Swish(x);
+  x = net.Swish(net.Conv(x, {.out = width, .groups = width}));
+  std::string gate = net.GlobalAveragePool(x);
+  const ConvShape to_few = {.out = width / 4, .kernel_h = 1, .kernel_w = 1, .pads = kNoPads};
+  const ConvShape to_all = {.out = width, .kernel_h = 1, .kernel_w = 1, .pads = kNoPads};
+  gate = net.Sigmoid(net.Conv(net.Swish(net.Conv(gate, to_few)), to_all));
+  x = net.Scale(x, gate);
+  x = net.Conv(x, {.out = before, .kernel_h = 1, .kernel_w = 1, .pads = kNoPads});
+  return net.Add(x, from);
+}
+
+TEST(Precision, BlocksOfSwishDepthwiseExcitationAndResidual) {
+  ReferenceNet net(8, 3, 10, 10);
+  std::string x = net.Swish(net.Conv("input", {.out = 16}));
+  x = ExciteBlock(net, ExciteBlock(net, x, 48), 48);
+  const std::string output = Head(net, x);
+  const auto model = Model::FromOnnx(net.Finish(output)).value();
+  testing::ExpectEveryPrecision(net, model, output, model->graph().ops.size());
+  const auto calibration = Calibrate(model, net.input()).value();
+  const auto worst = testing::WorstOperator(model->graph(), calibration, net.input());
+  EXPECT_LE(worst.error, 0.05) << worst.name;
+}
+
+// A picture that sets the network off costs the others nothing.
+TEST(Precision, OneWildPictureInTheCalibrationLeavesTheOthersRight) {
+  ReferenceNet net(8, 3, 10, 10);
+  std::string x = net.Swish(net.Conv("input", {.out = 16}));
+  x = ExciteBlock(net, ExciteBlock(net, x, 48), 48);
+  const std::string output = Head(net, x);
+  const auto model = Model::FromOnnx(net.Finish(output)).value();
+  const std::vector<float> input = net.input();
+  std::vector<float> with_wild = input;
+  for (std::size_t i = 0; i < 300; ++i) with_wild.push_back(300 * input[i]);
+  const auto error = [&](std::span<const float> seen) {
+    const auto calibration = Calibrate(model, seen).value();
+    const auto got = testing::Run(
+        model, {.precision = Precision::kInt8, .max_batch = 8, .calibration = calibration}, net, 8);
+    return testing::RelativeError(got, net.value(output).v);
+  };
+  EXPECT_LE(error(with_wild), 2 * error(input));
 }
 
 // One channel through three convolutions that pass it on.
@@ -196,38 +244,65 @@ TEST(Calibration, IsOfOneModel) {
   EXPECT_FALSE(make());
 }
 
-TEST(Histogram, ClipsWhatIsRareAndFar) {
+std::vector<float> Bell(std::size_t count, float deviation) {
   std::mt19937 random(1);
-  std::vector<float> values(100'000);
-  for (float& value : values) value = std::normal_distribution<float>()(random);
-  Histogram histogram;
-  histogram.Add(values);
-  const float alone = histogram.BestLimit(127);
-  EXPECT_GT(alone, 3.0f);
-  EXPECT_LT(alone, std::max(-histogram.low(), histogram.high()) + 1e-6f);
-  histogram.Add(std::vector<float>{12.0f});
-  const float with_outlier = histogram.BestLimit(127);
-  EXPECT_LT(with_outlier, 8.0f);
+  std::vector<float> values(count);
+  for (float& value : values) value = std::normal_distribution<float>(0, deviation)(random);
+  return values;
+}
 
-  const auto error = [&](float limit) {  // by rounding every value
+float BestLimit(const std::vector<std::vector<float>>& pictures) {
+  RangeFinder finder(127);
+  for (const auto& picture : pictures) finder.Add(picture);
+  return finder.BestLimit();
+}
+
+TEST(RangeFinder, ClipsWhatIsRareAndFar) {
+  std::vector<float> values = Bell(100'000, 1);
+  const float alone = BestLimit({values});
+  EXPECT_GT(alone, 3.0f);
+  EXPECT_LT(alone, 5.0f);
+  values.push_back(12.0f);
+  const float limit = BestLimit({values});
+  EXPECT_LT(limit, 9.0f);
+
+  const auto error = [&](float clip) {  // by rounding every value
     double sum = 0;
     for (const float value : values) {
-      const float step = limit / 127;
+      const float step = clip / 127;
       const float rounded = std::clamp(std::round(value / step), -127.0f, 127.0f) * step;
       sum += (value - rounded) * (value - rounded);
     }
     return sum;
   };
-  EXPECT_LT(error(with_outlier), error(12.0f));
+  EXPECT_LT(error(limit), error(12.0f));
+  for (const float other : {limit / 1.3f, limit * 1.3f}) EXPECT_LE(error(limit), error(other));
 }
 
-TEST(Histogram, GrowsWithItsValues) {
-  Histogram grown;
-  for (const float value : {0.0f, 0.001f, 3.0f, -700.0f}) grown.Add(std::vector<float>{value});
-  EXPECT_EQ(grown.low(), -700.0f);
-  EXPECT_EQ(grown.high(), 3.0f);
-  EXPECT_NEAR(grown.BestLimit(127), 700.0f, 1.0f);
-  EXPECT_EQ(Histogram().BestLimit(255), 0.0f);
+TEST(RangeFinder, OnePictureOfManyDoesNotSetTheSteps) {
+  std::vector<std::vector<float>> pictures(20, Bell(1000, 1));
+  const float usual = BestLimit(pictures);
+  pictures.push_back(Bell(1000, 500));
+  EXPECT_LT(BestLimit(pictures), 1.3f * usual);
+  // Half of them is not one of many.
+  for (std::size_t i = 0; i < 20; i += 2) pictures[i] = Bell(1000, 10);
+  EXPECT_GT(BestLimit(pictures), 5 * usual);
+}
+
+TEST(RangeFinder, HasNoLimitsOfItsOwn) {
+  EXPECT_EQ(BestLimit({}), 0.0f);
+  EXPECT_EQ(BestLimit({{0.0f, 0.0f}}), 0.0f);
+  EXPECT_NEAR(BestLimit({{0.0f, 0.001f, 3.0f, -700.0f}}), 700.0f, 1.0f);
+  for (const float size : {1e-30f, 1e-5f, 1e9f, 1e30f}) {
+    const float limit = BestLimit({{size / 2, -size}});
+    EXPECT_GT(limit, 0.9f * size);
+    EXPECT_LE(limit, size);
+  }
+  RangeFinder finder(255);
+  finder.Add(std::vector<float>{-2.0f, 0.5f});
+  finder.Add(std::vector<float>{1.5f});
+  EXPECT_EQ(finder.low(), -2.0f);
+  EXPECT_EQ(finder.high(), 1.5f);
 }
 
 }  // namespace

@@ -18,18 +18,37 @@ import models as m
 warnings.filterwarnings("ignore")
 
 
-def randomize(model, seed):
-    """Statistics and scales as a trained network has them: none is 0 or 1."""
+def randomize(model, seed, pictures):
+    """Weights, scales and statistics as a trained network has them: none is 0 or 1, and what differs
+    between pictures is neither lost nor blown up on the way."""
     random = torch.Generator().manual_seed(seed)
     for module in model.modules():
-        if isinstance(module, (nn.BatchNorm2d, nn.BatchNorm1d)):
-            module.running_mean.normal_(0, 0.3, generator=random)
-            module.running_var.uniform_(0.5, 1.5, generator=random)
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
         if isinstance(module, (nn.BatchNorm2d, nn.BatchNorm1d, nn.LayerNorm)):
             module.weight.data.uniform_(0.6, 1.2, generator=random)
             module.bias.data.normal_(0, 0.2, generator=random)
         if isinstance(module, (nn.Conv2d, nn.Linear)) and module.bias is not None:
             module.bias.data.normal_(0, 0.2, generator=random)
+    for block in model.modules():  # a trained residual changes little of what it is added to
+        if isinstance(block, (m.BasicBlock, m.Bottleneck, m.InvertedResidual)):
+            last = [n for n in block.body.modules() if isinstance(n, nn.BatchNorm2d)][-1]
+            last.weight.data *= 0.3
+    norms = [n for n in model.modules() if isinstance(n, (nn.BatchNorm2d, nn.BatchNorm1d))]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None
+        norm.train()
+    with torch.no_grad():
+        model(pictures)
+    model.eval()
+
+
+def draw_pictures(count, side):
+    """Large patches and some noise: unlike noise alone, they differ after all pooling."""
+    patches = nn.functional.interpolate(torch.randn(count, 3, 4, 4), size=(side, side),
+                                        mode="bilinear", align_corners=False)
+    return patches + 0.3 * torch.randn(count, 3, side, side)
 
 
 # name: (model, side of the pictures, list of (opset, constant folding, batch or 0 for symbolic))
@@ -73,8 +92,8 @@ def export(folder, name, seed):
     make, side, forms = MODELS[name]
     torch.manual_seed(seed)
     model = make().eval()
-    randomize(model, seed)
-    pictures = torch.randn(5, 3, side, side)
+    pictures = draw_pictures(5, side)
+    randomize(model, seed, pictures)
     # Written out: the fast path of torch.nn's transformers has no form in ONNX.
     with torch.enable_grad():
         answers = model(pictures).detach()

@@ -136,6 +136,26 @@ class ReferenceNet {
                 }));
   }
 
+  std::string Sigmoid(const std::string& from) {
+    const std::string to = Name("sigmoid");
+    builder.Node("Sigmoid", {from}, {to});
+    return Keep(to, Map(value(from), [](double x) { return 1 / (1 + std::exp(-x)); }));
+  }
+
+  std::string Swish(const std::string& from) { return Scale(from, Sigmoid(from)); }
+
+  // `from` times `factors`, which are as many or one for each channel.
+  std::string Scale(const std::string& from, const std::string& factors) {
+    const std::string to = Name("mul");
+    builder.Node("Mul", {from, factors}, {to});
+    const Array& f = value(factors);
+    Array y = value(from);
+    ForEach(y, [&](std::int64_t i, std::int64_t c, std::int64_t r, std::int64_t q) {
+      return y.at(i, c, r, q) * f.at(i, c, f.h == 1 ? 0 : r, f.w == 1 ? 0 : q);
+    });
+    return Keep(to, std::move(y));
+  }
+
   std::string Add(const std::string& a, const std::string& b) {
     const std::string to = Name("add");
     builder.Node("Add", {a, b}, {to});
