@@ -29,6 +29,9 @@ THREADS = (1, 2)
 PRECISIONS = ("float32", "bfloat16")
 KERNELS = {"float32": "fp32", "bfloat16": "bf16"}
 LAYOUTS = ("last", "contiguous")
+# How PyTorch's threads wait for each other: as they do by themselves (they spin for a moment), or
+# asleep, which is faster where others want the processor. One thread waits for nobody.
+WAITS = {1: ("default",), 2: ("default", "passive")}
 EPOCHS = 3  # of one run; the first warms up and isn't counted
 COMMON = {"num_classes": 2, "image_shape": "3,32,32", "recipe": "small", "augmentation_type": "crop",
           "label_smoothing": 0, "zoom": 0, "cutout": 0, "augmentation_off_epochs": 0,
@@ -37,9 +40,9 @@ COMMON = {"num_classes": 2, "image_shape": "3,32,32", "recipe": "small", "augmen
 FINE_TUNE = {"recipe": "fine_tune"}
 # What it is, settings, pictures of an epoch.
 SPEED = {
-    "resnet-14": ("the network that is fine-tuned by default", FINE_TUNE, 256),
-    "resnet-8": ("the network of the small recipe", {}, 960),
-    "resnet-20": ("a ResNet-20", {"num_layers": 20, "width_factor": 1, "stem_stride": 1}, 320),
+    "resnet-14": ("the network that is fine-tuned by default", FINE_TUNE, 192),
+    "resnet-8": ("the network of the small recipe", {}, 640),
+    "resnet-20": ("a ResNet-20", {"num_layers": 20, "width_factor": 1, "stem_stride": 1}, 256),
     "resnet-18": ("a ResNet-18, batch 32",
                   {"num_layers": 18, "width_factor": 1, "stem_stride": 1, "mini_batch_size": 32}, 64)}
 # What it is, settings.
@@ -89,53 +92,62 @@ def write_settings(settings, scratch):
     return path
 
 
-def fastest_layouts(peers):
-    """Of PyTorch, by (precision, threads): the faster of two epochs, the first of which warms up."""
+def start_peers(settings_path, folder, pictures):
+    """By (threads, wait)."""
+    return {(threads, wait): Subject(
+        "PyTorch", [sys.executable, HERE / "run_torch.py", settings_path, folder / "rows.npy",
+                    pictures, str(threads)],
+        **KEEP_MEMORY, **({} if wait == "default" else {"OMP_WAIT_POLICY": wait}))
+        for threads in THREADS for wait in WAITS[threads]}
+
+
+def find_fastest(peers, batch):
+    """PyTorch's (layout, wait) by (precision, threads), from two batches each after a warm-up."""
+    def seconds(precision, threads, way):
+        return json.loads(peers[threads, way[1]].ask(precision, way[0], 2, 2 * batch))[1]
+
     return {(precision, threads): min(
-        LAYOUTS, key=lambda layout: json.loads(peer.ask(precision, layout, 2))[1])
-        for threads, peer in peers.items() for precision in PRECISIONS}
+        [(layout, wait) for layout in LAYOUTS for wait in WAITS[threads]],
+        key=lambda way: seconds(precision, threads, way))
+        for precision in PRECISIONS for threads in THREADS}
 
 
-def one_round(trainers, peers, layouts, run_ours):
+def one_round(trainers, peers, limits, ways, run_ours, count):
+    """Seconds of epochs by (subject, precision, threads); of "kernels", multiply-adds a second."""
     epochs = {}
     for threads in THREADS:
         for precision in PRECISIONS:
+            epochs["kernels", precision, threads] = [
+                float(limits[threads].ask("peak", KERNELS[precision], 3))]
             for who, trainer in trainers.items():
                 job = run_ours(trainer, {"num_threads": threads, "precision_dtype": precision})
                 epochs[who, precision, threads] = job.epochs[1:]
-            answer = peers[threads].ask(precision, layouts[precision, threads], EPOCHS)
+            layout, wait = ways[precision, threads]
+            answer = peers[threads, wait].ask(precision, layout, EPOCHS, count)
             epochs["PyTorch", precision, threads] = json.loads(answer)[1:]
     return epochs
 
 
-def measure(trainers, peers, layouts, run_ours, deadline):
-    """Median seconds of an epoch by (subject, precision, threads), and how many rounds fitted."""
+def measure(run_round, deadline):
+    """What all rounds gave, as one_round gives it, and how many rounds fitted."""
     epochs, rounds, longest = {}, 0, 0.0
     try:
         while time.monotonic() + longest < deadline:
             started = time.monotonic()
-            for subject, seconds in one_round(trainers, peers, layouts, run_ours).items():
+            for subject, seconds in run_round().items():
                 epochs.setdefault(subject, []).extend(seconds)
             rounds += 1
             longest = max(longest, time.monotonic() - started)
     except OutOfTime:
         if rounds == 0:
             raise
-    return {subject: statistics.median(seconds) for subject, seconds in epochs.items()}, rounds
+    return epochs, rounds
 
 
-def find_peaks(build):
-    """Multiply-adds a second of this machine's best kernels, by (precision, threads)."""
-    peaks = {}
-    for threads in THREADS:
-        limits = Subject("limits", [build / "kernel_limits"], OMP_NUM_THREADS=str(threads))
-        for precision in PRECISIONS:
-            peaks[precision, threads] = float(limits.ask("peak", KERNELS[precision], 6))
-        limits.end()
-    return peaks
-
-
-def print_speed(count, job, seconds, peaks, subjects):
+def print_speed(count, job, epochs, subjects):
+    seconds = {subject: statistics.median(values) for subject, values in epochs.items()}
+    peaks = {subject[1:]: max(values) for subject, values in epochs.items()
+             if subject[0] == "kernels"}
     print("| | 1 thread | 2 threads | from 1 to 2 | the limit, 1 and 2 threads | of the limit |\n"
           "|---|---|---|---|---|---|")
     for who, precision in subjects:
@@ -165,25 +177,28 @@ def speed(trainers, build, folder, name, deadline):
 
         job = run_ours(trainers["ours"], {"epochs": 1})
         path = write_settings(job.settings, scratch)
-        peers = {threads: Subject("PyTorch", [sys.executable, HERE / "run_torch.py", path,
-                                              folder / "rows.npy", pictures, str(threads)],
-                                  **KEEP_MEMORY) for threads in THREADS}
+        peers = start_peers(path, folder, pictures)
+        limits = {threads: Subject("limits", [build / "kernel_limits"], OMP_NUM_THREADS=str(threads))
+                  for threads in THREADS}
         try:
-            layouts = fastest_layouts(peers)
-            peaks = find_peaks(build)
-            seconds, rounds = measure(trainers, peers, layouts, run_ours, deadline)
+            ways = find_fastest(peers, int(job.settings["mini_batch_size"]))
+            epochs, rounds = measure(
+                lambda: one_round(trainers, peers, limits, ways, run_ours, count), deadline)
         finally:
-            for peer in peers.values():
-                peer.process.kill()
+            for subject in [*peers.values(), *limits.values()]:
+                subject.process.kill()
     print(f"## {name}: {title}\n\n{job.network}, {job.multiply_adds / 1e6:.1f} million multiply-adds "
           f"a picture, batch {job.settings['mini_batch_size']}. Pictures a second, median of {rounds} "
           f"rounds of {EPOCHS - 1} epochs of {count} pictures; in brackets beside PyTorch's float32 on "
           "as many threads.\n")
-    print_speed(count, job, seconds, peaks,
+    print_speed(count, job, epochs,
                 [(who, precision) for who in [*trainers, "PyTorch"] for precision in PRECISIONS])
-    print(f"\nPyTorch multiplies matrices with {peers[1].greeting[6:]}; its layouts: " + ", ".join(
-        f"{precision} on {threads} channels {layout}" for (precision, threads), layout
-        in layouts.items()) + f". Load {os.getloadavg()[0]:.1f}.\n", flush=True)
+    library = peers[THREADS[0], WAITS[THREADS[0]][0]].greeting[6:]
+    print(f"\nPyTorch multiplies matrices with {library}; layout and way of waiting, whichever was "
+          "faster: " + ", ".join(
+              f"{precision} on {threads} channels {layout}, {wait}"
+              for (precision, threads), (layout, wait) in ways.items())
+          + f". Load {os.getloadavg()[0]:.1f}.\n", flush=True)
 
 
 def right_of_torch(folder, settings_path, lists, backbone):

@@ -4,8 +4,8 @@
   run_torch.py SETTINGS.json ROWS.npy TRAIN.lst THREADS
 
 The first trains, and prints how many of TEST the averaged weights get right in float32. The second
-waits for commands on standard input, "PRECISION LAYOUT EPOCHS", and answers each with the seconds of
-each epoch; its greeting is the library that multiplies matrices.
+waits for commands on standard input, "PRECISION LAYOUT EPOCHS PICTURES", and answers each with the
+seconds of each epoch of the first so many pictures; its greeting is what multiplies matrices.
 SETTINGS: hyperparameters of docs/formats/hyperparameters.md, all that it reads. ROWS: the training
 pictures of CIFAR-100, to which the lists point. PRECISION: float32, or bfloat16 by autocast.
 LAYOUT: last or contiguous. BACKBONE: a file of models/.
@@ -98,7 +98,7 @@ def rate_at(settings, epoch):
     return rate * 0.5 * (1 + math.cos(math.pi * min((epoch - warm) / span, 1)))
 
 
-def train(network, batches, settings, half, layout):
+def train(network, batches, settings, half, layout, count):
     matrices = [p for p in network.parameters() if p.dim() > 1]
     others = [p for p in network.parameters() if p.dim() <= 1]
     optimizer = torch.optim.SGD(
@@ -106,7 +106,7 @@ def train(network, batches, settings, half, layout):
          {"params": others, "weight_decay": 0}],
         lr=0.1, momentum=float(settings["momentum"]), nesterov=True, foreach=True)
     average = Average(network, float(settings["ema_decay"]))
-    size, count, seconds = int(settings["mini_batch_size"]), len(batches.labels), []
+    size, seconds = int(settings["mini_batch_size"]), []
     for epoch in range(int(settings["epochs"])):
         started, order = time.perf_counter(), torch.randperm(count)
         for step in range(count // size):
@@ -139,12 +139,12 @@ def answer_commands(settings, batches):
     print(f"ready {library()}", flush=True)
     networks = {}
     for line in sys.stdin:
-        precision, layout, epochs = line.split()
+        precision, layout, epochs, pictures = line.split()
         layout = LAYOUTS[layout]
         network = networks.setdefault((precision, layout),
                                       make_network(settings).to(memory_format=layout))
         seconds = train(network, batches, settings | {"epochs": epochs}, precision == "bfloat16",
-                        layout)
+                        layout, int(pictures))
         print(json.dumps(seconds), flush=True)
 
 
@@ -153,7 +153,7 @@ def train_and_test(settings, rows, batches, test_list, precision, layout, backbo
     if backbone:
         batches.mean, batches.deviation = load_backbone(network, settings, backbone)
     network = network.to(memory_format=layout)
-    train(network, batches, settings, precision == "bfloat16", layout)
+    train(network, batches, settings, precision == "bfloat16", layout, len(batches.labels))
     pictures, labels = read_pictures(rows, test_list)
     network.eval()
     with torch.no_grad():
