@@ -9,6 +9,7 @@
 # PART: resnet-14, resnet-8, resnet-20, resnet-18 (speed), accuracy-14, accuracy-8.
 #
 # BUDGET: 100, the most seconds of a part, in which it measures as many rounds as fit.
+# FIGURE: median of the epochs, or fastest, for a busy machine.
 # FOLDS: "0 1 2 3 4", those that are counted, if they fit.
 # SCONES_BUILD: the release build (build/release). BEFORE: another scones-train to measure beside.
 # ARCHIVE: cifar-100-python.tar.gz. Needs python3-torch, python3-numpy (PYTHON: /usr/bin/python3).

@@ -24,6 +24,8 @@ sys.path.append(str(BENCH / "lib"))
 from subject import Subject  # noqa: E402
 
 BUDGET = float(os.environ.get("BUDGET", "100"))
+# Of an epoch's times: their median, or on a busy machine, where it says more, the fastest.
+FIGURE = min if os.environ.get("FIGURE") == "fastest" else statistics.median
 FOLDS = 5
 THREADS = (1, 2)
 PRECISIONS = ("float32", "bfloat16")
@@ -145,7 +147,7 @@ def measure(run_round, deadline):
 
 
 def print_speed(count, job, epochs, subjects):
-    seconds = {subject: statistics.median(values) for subject, values in epochs.items()}
+    seconds = {subject: FIGURE(values) for subject, values in epochs.items()}
     peaks = {subject[1:]: max(values) for subject, values in epochs.items()
              if subject[0] == "kernels"}
     print("| | 1 thread | 2 threads | from 1 to 2 | the limit, 1 and 2 threads | of the limit |\n"
@@ -187,10 +189,11 @@ def speed(trainers, build, folder, name, deadline):
         finally:
             for subject in [*peers.values(), *limits.values()]:
                 subject.process.kill()
+    figure = "fastest" if FIGURE is min else "median"
     print(f"## {name}: {title}\n\n{job.network}, {job.multiply_adds / 1e6:.1f} million multiply-adds "
-          f"a picture, batch {job.settings['mini_batch_size']}. Pictures a second, median of {rounds} "
-          f"rounds of {EPOCHS - 1} epochs of {count} pictures; in brackets beside PyTorch's float32 on "
-          "as many threads.\n")
+          f"a picture, batch {job.settings['mini_batch_size']}. Pictures a second, {figure} of "
+          f"{rounds} rounds of {EPOCHS - 1} epochs of {count} pictures; in brackets beside PyTorch's "
+          "float32 on as many threads.\n")
     print_speed(count, job, epochs,
                 [(who, precision) for who in [*trainers, "PyTorch"] for precision in PRECISIONS])
     library = peers[THREADS[0], WAITS[THREADS[0]][0]].greeting[6:]
