@@ -15,12 +15,6 @@
 namespace scones::nn {
 namespace {
 
-// Without the instructions oneDNN computes bf16 in more steps than fp32, or not at all.
-bool HasBFloat16() {
-  const auto isa = dnnl::get_effective_cpu_isa();
-  return isa == dnnl::cpu_isa::avx512_core_bf16 || isa == dnnl::cpu_isa::avx512_core_amx;
-}
-
 Result<void> Check(const EngineOptions& options) {
   if (options.precision == Precision::kInt8 && options.calibration.ranges.empty()) {
     return Error(Code::kInvalid,

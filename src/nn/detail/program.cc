@@ -10,6 +10,11 @@ namespace scones::nn {
 
 using dnnl::memory;
 
+bool HasBFloat16() {
+  const auto isa = dnnl::get_effective_cpu_isa();
+  return isa == dnnl::cpu_isa::avx512_core_bf16 || isa == dnnl::cpu_isa::avx512_core_amx;
+}
+
 const memory* WeightStore::Find(Kind kind, const std::vector<float>& source,
                                 const memory::desc& wanted) const {
   for (const Entry& entry : entries_) {

@@ -17,6 +17,9 @@
 
 namespace scones::nn {
 
+// Without the instructions oneDNN computes bf16 in more steps than fp32, or not at all.
+bool HasBFloat16();
+
 // Weights in the data types and layouts that primitives asked for, each reordered once and shared
 // by the programs of all batch sizes. Tensors that are passed must outlive the store: their
 // addresses are their names.

@@ -20,6 +20,11 @@ int WeightSteps() {
   return plain ? 63 : 127;
 }
 
+// What dense layers of an int8 program read: half the bytes, and twice the speed, of fp32.
+memory::data_type DenseType(const QuantPlan* plan, memory::data_type type) {
+  return plan != nullptr && HasBFloat16() ? memory::data_type::bf16 : type;
+}
+
 }  // namespace
 
 memory::desc WithType(memory::desc desc, memory::data_type type) {
@@ -50,6 +55,7 @@ ProgramBuilder::ProgramBuilder(const Graph& graph, int batch, Precision precisio
       plan_(plan),
       weight_steps_(WeightSteps()),
       type_(precision == Precision::kBFloat16 ? memory::data_type::bf16 : kFloat32),
+      dense_type_(DenseType(plan, type_)),
       engine_(engine),
       weights_(weights),
       placed_(graph.values.size()),

@@ -98,9 +98,10 @@ class ProgramBuilder {
   void Touch(int buffer);
 
   const Graph& graph_;
-  const QuantPlan* const plan_;         // null unless int8
-  const int weight_steps_;              // int8 weights are within
-  const dnnl::memory::data_type type_;  // of activations between operators
+  const QuantPlan* const plan_;               // null unless int8
+  const int weight_steps_;                    // int8 weights are within
+  const dnnl::memory::data_type type_;        // of activations between operators
+  const dnnl::memory::data_type dense_type_;  // of what dense layers read
   const dnnl::engine& engine_;
   WeightStore& weights_;
   Program program_;

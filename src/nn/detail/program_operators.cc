@@ -47,10 +47,12 @@ void ProgramBuilder::AddDense(const Op& op, const Dense& dense, int op_index) {
     const memory::dims rows = {vectors, dims.back()};
     return has_rows ? Plain(rows, type) : Any(rows, type);
   };
-  const dnnl::inner_product_forward::desc desc(
-      kInference, wanted(in, type_), Any(weight_dims, type_), bias, wanted(out, TypeOf(op.output)));
+  const dnnl::inner_product_forward::desc desc(kInference, wanted(in, dense_type_),
+                                               Any(weight_dims, dense_type_), bias,
+                                               wanted(out, TypeOf(op.output)));
   const dnnl::inner_product_forward::primitive_desc chosen(desc, Attributes(op), engine_);
-  const Placed source = InLayout(At(op.inputs[0]), has_rows ? Plain(in, type_) : chosen.src_desc());
+  const Placed source =
+      InLayout(At(op.inputs[0]), has_rows ? Plain(in, dense_type_) : chosen.src_desc());
   const memory::desc layout = has_rows ? Plain(out, TypeOf(op.output)) : chosen.dst_desc();
   const Placed result = op.residual ? PlaceOnResidual(op, At(*op.residual), layout, op_index)
                                     : Place(op.output, layout);
