@@ -90,7 +90,7 @@ const std::vector<Row>& Table() {
       {"use_weighted_loss", &H::use_weighted_loss, "0", nullptr, 0, 0, nullptr,
        "multi_label only, so only 0 is supported"},
       {"weight_decay", &H::weight_decay, "0.0001", "0.0005", 0, 1, nullptr,
-       "sgd and nag, on weights of convolutions and the output layer"},
+       "sgd and nag, on weights of convolutions and the output layer", "0.002"},
       {"recipe", &H::recipe, "auto", nullptr, 0, 0, " auto documented small fine_tune ",
        "which column of defaults holds; see above for what auto chooses"},
       {"seed", &H::seed, "0", nullptr, 0, kBig, nullptr,
