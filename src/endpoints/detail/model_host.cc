@@ -46,7 +46,10 @@ Result<std::shared_ptr<ModelHost>> ModelHost::Start(const Artifact& artifact,
       new ModelHost(std::move(model), metadata, options, std::move(answerer)));
   TRY_VOID(host->MakeEngines(artifact, options));
   for (const auto& engine : host->engines_) {
-    host->threads_.emplace_back([raw = host.get(), &engine = *engine] { raw->Serve(engine); });
+    host->threads_.emplace_back(
+        [raw = host.get(), &engine = *engine, &idler = host->idlers_.emplace_back()] {
+          raw->Serve(engine, idler);
+        });
   }
   return host;
 }
@@ -105,8 +108,10 @@ void ModelHost::Stop() {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
     left.swap(queue_);
+    for (Idler* idler : idle_) idler->woken = true;
+    idle_.clear();
   }
-  wake_.notify_all();
+  for (Idler& idler : idlers_) idler.wake.notify_one();
   for (Job& job : left) job.invocation.done(Stopped());
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
@@ -132,7 +137,7 @@ void ModelHost::ReturnTensor(Tensor tensor) {
 void ModelHost::Submit(Tensor input, Invocation invocation) {
   const auto now = SteadyClock::now();
   bool stopping = false;
-  bool wake = false;
+  Idler* wake = nullptr;
   {
     const std::lock_guard lock(mutex_);
     stopping = stopping_;
@@ -140,17 +145,20 @@ void ModelHost::Submit(Tensor input, Invocation invocation) {
     if (place) {
       queue_.insert(queue_.begin() + static_cast<std::ptrdiff_t>(*place),
                     {std::move(input), std::move(invocation), now});
-      wake = idle_ > 0;
-      if (!wake) return;
+      if (idle_.empty()) return;
+      wake = idle_.back();
+      wake->woken = true;
+      idle_.pop_back();
     }
   }
-  if (wake) return wake_.notify_one();  // outside the lock, which the woken thread takes at once
+  if (wake != nullptr)
+    return wake->wake.notify_one();  // outside the lock, which the woken thread takes at once
   if (stopping) return invocation.done(Stopped());
   invocation.done(Error(Code::kExhausted, "ThrottlingException",
                         "Too many requests wait for this model. Try again later."));
 }
 
-bool ModelHost::NextBatch(std::vector<Job>& batch) {
+bool ModelHost::NextBatch(std::vector<Job>& batch, Idler& self) {
   std::vector<Job> expired;
   const auto take = [&](int count, std::vector<Job>& to) {
     for (int i = 0; i < count; ++i) {
@@ -170,9 +178,9 @@ bool ModelHost::NextBatch(std::vector<Job>& batch) {
       take(decision.expired, expired);
       take(decision.dispatch, batch);
       if (!batch.empty() || !expired.empty()) break;
-      ++idle_;
-      wake_.wait(lock);
-      --idle_;
+      self.woken = false;
+      idle_.push_back(&self);
+      self.wake.wait(lock, [&self] { return self.woken; });
     }
   }
   for (Job& job : expired) {
@@ -181,12 +189,12 @@ bool ModelHost::NextBatch(std::vector<Job>& batch) {
   return true;
 }
 
-void ModelHost::Serve(nn::Engine& engine) {
+void ModelHost::Serve(nn::Engine& engine, Idler& self) {
   pthread_setname_np(pthread_self(), "model");
   std::vector<Job> batch;
   Tensor joined;
   Tensor outputs;
-  while (NextBatch(batch)) {
+  while (NextBatch(batch, self)) {
     if (!batch.empty()) RunBatch(engine, batch, joined, outputs);
   }
 }

@@ -67,15 +67,20 @@ class ModelHost {
     Invocation invocation;
     BatchPolicy::Time arrival;  // at the queue
   };
+  // Where one thread waits for work.
+  struct Idler {
+    std::condition_variable wake;
+    bool woken = false;
+  };
 
   ModelHost(std::shared_ptr<const nn::Model> model, const ModelMetadata& metadata,
             const Options& options, Answerer answerer);
   Result<void> MakeEngines(const Artifact& artifact, const Options& options);
   // Seconds of one Run by batch size, the sizes being powers of two.
   Result<BatchPolicy::Costs> MeasureCosts(nn::Engine& engine, int max_batch) const;
-  void Serve(nn::Engine& engine);
+  void Serve(nn::Engine& engine, Idler& self);
   // Waits for work; fills `batch` with the jobs to run. False when the host stops.
-  bool NextBatch(std::vector<Job>& batch);
+  bool NextBatch(std::vector<Job>& batch, Idler& self);
   void RunBatch(nn::Engine& engine, std::vector<Job>& batch, Tensor& joined, Tensor& outputs);
 
   const std::shared_ptr<const nn::Model> model_;
@@ -84,11 +89,11 @@ class ModelHost {
   vision::TensorSpec tensor_;
   std::size_t max_spare_ = 0;
   std::mutex mutex_;
-  std::condition_variable wake_;
   std::optional<BatchPolicy> policy_;  // made once the costs are known
   std::deque<Job> queue_;
   std::vector<Tensor> spare_;
-  int idle_ = 0;  // threads that wait
+  std::deque<Idler> idlers_;  // one a thread
+  std::vector<Idler*> idle_;  // those that wait; the last to come is woken first, its cache is warm
   bool stopping_ = false;
   std::vector<std::unique_ptr<nn::Engine>> engines_;
   std::vector<std::thread> threads_;
