@@ -1,12 +1,15 @@
 #!/bin/bash
-# The accuracy figure: trains the built-in algorithm on bicycles and motorcycles with default
-# settings (only what every job must give) and counts right answers on ALL test pictures.
+# The accuracy figure: trains the built-in algorithm on bicycles and motorcycles (or other classes)
+# with default settings (only what every job must give) and counts right answers on ALL test pictures.
 #
-#   bench/accuracy.sh [-b BUILD_DIR] [-d CIFAR100_ARCHIVE] [-s "0 1 2 3 4"] [-f FOLDS] [NAME=VALUE...]
+#   bench/accuracy.sh [-b BUILD_DIR] [-d CIFAR100_ARCHIVE] [-c "bicycle motorcycle"] [-s "0 1 2 3 4"]
+#                     [-f FOLDS] [-o FOLDER] [NAME=VALUE...]
 #
+# -c CLASSES: the classes to tell apart; "" for all 100.
 # -s SEEDS:  one run a seed.
 # -f FOLDS:  cross-validation inside the training pictures instead, one run a fold; the test pictures
 #            are not used. This is how the recipe was chosen.
+# -o FOLDER: keep pictures and models there.
 # NAME=VALUE: further hyperparameters (docs/formats/hyperparameters.md).
 #
 # Of each run: right answers, expected calibration error on the same pictures, seconds that the
@@ -19,21 +22,29 @@ build=build/release
 archive=${SCONES_SHARED:-../shared}/data/cifar-100-python.tar.gz
 seeds="0 1 2 3 4"
 folds=0
-while getopts b:d:s:f: option; do
+classes="bicycle motorcycle"
+work=
+while getopts b:d:c:s:f:o: option; do
   case $option in
     b) build=$OPTARG ;;
     d) archive=$OPTARG ;;
+    c) classes=$OPTARG ;;
     s) seeds=$OPTARG ;;
     f) folds=$OPTARG ;;
+    o) work=$OPTARG ;;
     *) exit 2 ;;
   esac
 done
 shift $((OPTIND - 1))
 
 ninja -C "$build" scones-train prepare-pictures >/dev/null
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-"$build/prepare-pictures" "$archive" "$work/pictures" bicycle motorcycle
+if [[ -z $work ]]; then
+  work=$(mktemp -d)
+  trap 'rm -rf "$work"' EXIT
+fi
+# shellcheck disable=SC2086
+"$build/prepare-pictures" "$archive" "$work/pictures" $classes
+class_count=$(cut -f2 "$work/pictures/test.lst" | sort -u | wc -l)
 echo "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1), $(nproc) cores, load" \
   "$(cut -d' ' -f1-3 /proc/loadavg), commit $(git rev-parse --short HEAD)"
 
@@ -41,7 +52,7 @@ echo "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1), $(nproc) core
 run_job() {
   local root=$work/$1
   bench/lib/training_job.sh "$root" "$work/pictures/train" "$3" "$5" "$4" \
-    num_classes=2 image_shape=3,32,32 "seed=$2" "${@:6}"
+    "num_classes=$class_count" image_shape=3,32,32 "seed=$2" "${@:6}"
   local TIMEFORMAT='%R %U %S'
   { time SCONES_TRAINING_ROOT=$root "$build/scones-train" >"$root/log" 2>&1; } 2>"$root/time" || {
     tail -3 "$root/log"

@@ -1,6 +1,6 @@
-// prepare-pictures DATASET DIR CLASS...: writes the chosen classes of a data set as DIR/train,
-// DIR/test, DIR/train.lst and DIR/test.lst; `--except CLASS...` chooses all others. For
-// bench/accuracy.sh and models/pretrain.sh.
+// prepare-pictures DATASET DIR CLASS...: writes the chosen classes of a data set (without any, all)
+// as DIR/train, DIR/test, DIR/train.lst and DIR/test.lst; `--except CLASS...` chooses all others.
+// For bench/accuracy.sh and models/pretrain.sh.
 #include <algorithm>
 #include <cstdio>
 #include <string_view>
@@ -33,8 +33,8 @@ scones::Result<Dataset> Read(const char* path, std::vector<std::string> classes,
 int main(int count, char** arguments) {
   bool except = count > 3 && std::string_view(arguments[3]) == "--except";
   int first = except ? 4 : 3;
-  if (count < first + 1) {
-    std::fputs("usage: prepare-pictures DATASET DIR [--except] CLASS...\n", stderr);
+  if (count < first) {
+    std::fputs("usage: prepare-pictures DATASET DIR [--except] [CLASS...]\n", stderr);
     return 2;
   }
   auto dataset = Read(arguments[1], {arguments + first, arguments + count}, except);
