@@ -9,7 +9,7 @@
 # -s SEEDS:  one run a seed.
 # -f FOLDS:  cross-validation inside the training pictures instead, one run a fold; the test pictures
 #            are not used. This is how the recipe was chosen.
-# -o FOLDER: keep pictures and models there.
+# -o FOLDER: keep pictures and models there; it must be new or empty.
 # NAME=VALUE: further hyperparameters (docs/formats/hyperparameters.md).
 #
 # Of each run: right answers, expected calibration error on the same pictures, seconds that the

@@ -11,20 +11,14 @@
 #include <cstring>
 #include <fstream>
 #include <iostream>
-#include <iterator>
 #include <vector>
 
+#include "io/file.h"
 #include "nn/calibration.h"
 #include "nn/engine.h"
 
 namespace scones {
 namespace {
-
-Result<std::string> ReadFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return Error(Code::kNotFound, fmt::format("{} can't be read", path));
-  return std::string(std::istreambuf_iterator<char>(file), {});
-}
 
 struct Subject {
   std::unique_ptr<nn::Engine> engine;
@@ -34,8 +28,8 @@ struct Subject {
 
 Result<Subject> Load(const std::string& model_path, const std::string& pictures_path, int max_batch,
                      const std::string& precision) {
-  TRY(const std::string onnx, ReadFile(model_path));
-  TRY(const std::string bytes, ReadFile(pictures_path));
+  TRY(const std::string onnx, io::ReadFile(model_path));
+  TRY(const std::string bytes, io::ReadFile(pictures_path));
   TRY(const std::shared_ptr<const nn::Model> model, nn::Model::FromOnnx(onnx));
   nn::EngineOptions options;
   options.max_batch = max_batch;

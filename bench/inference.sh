@@ -39,18 +39,13 @@ folder=$(cd "$folder" && pwd)
 [ -d "$folder/pictures" ] || "$build/prepare-pictures" "$archive" "$folder/pictures" apple castle
 train() { # MODEL
   case $1 in
-    resnet8) settings='"epochs": "20"' ;;
-    resnet*) settings="\"num_layers\": \"${1#resnet}\", \"epochs\": \"2\", \"optimizer\": \"adam\",
-      \"learning_rate\": \"0.001\"" ;;
+    resnet8) settings="recipe=small epochs=20" ;;
+    resnet*) settings="num_layers=${1#resnet} epochs=2 optimizer=adam learning_rate=0.001" ;;
   esac
   root=$work/train-$1
-  mkdir -p "$root/input/config" "$root/input/data/train_lst"
-  ln -s "$folder/pictures/train" "$root/input/data/train"
-  ln -s "$folder/pictures/train.lst" "$root/input/data/train_lst/train.lst"
-  echo "{\"num_classes\": \"2\", \"num_training_samples\": \"1000\", \"image_shape\": \"3,32,32\",
-    $settings}" >"$root/input/config/hyperparameters.json"
-  echo '{"train": {"ContentType": "application/x-image"},
-    "train_lst": {"ContentType": "application/x-image"}}' >"$root/input/config/inputdataconfig.json"
+  # shellcheck disable=SC2086
+  bench/lib/training_job.sh "$root" "$folder/pictures/train" "$folder/pictures/train.lst" - - \
+    num_classes=2 image_shape=3,32,32 $settings
   SCONES_TRAINING_ROOT=$root "$build/scones-train" >"$root/log" 2>&1 || { tail -3 "$root/log"; exit 1; }
   mkdir -p "$folder/$1"
   cp -r "$root/model/." "$folder/$1"

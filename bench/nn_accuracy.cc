@@ -4,12 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <vector>
 
 #include "endpoints/artifact.h"
+#include "io/file.h"
 #include "nn/engine.h"
 #include "vision/image_codec.h"
 #include "vision/lst.h"
@@ -18,12 +17,6 @@ namespace scones {
 namespace {
 
 constexpr int kBatch = 32;
-
-Result<std::string> ReadFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return Error(Code::kNotFound, fmt::format("{} can't be read", path));
-  return std::string(std::istreambuf_iterator<char>(file), {});
-}
 
 struct Pictures {
   std::vector<float> values;
@@ -36,7 +29,7 @@ Result<Pictures> ReadPictures(const std::string& list, const std::string& direct
   TRY(const auto entries, vision::ReadLst(list, directory));
   Pictures pictures;
   for (std::size_t i = 0; i < entries.size(); i += stride) {
-    TRY(const std::string bytes, ReadFile(directory + "/" + entries[i].path));
+    TRY(const std::string bytes, io::ReadFile(directory + "/" + entries[i].path));
     pictures.values.resize(pictures.values.size() + spec.size());
     TRY_VOID(vision::DecodeToTensor(bytes, spec, std::span(pictures.values).last(spec.size())));
     pictures.labels.push_back(entries[i].label);
@@ -70,8 +63,8 @@ double Share(const std::vector<int>& a, const std::vector<int>& b) {
 }
 
 Result<void> Compare(const std::vector<std::string>& arguments) {
-  TRY(const std::string onnx, ReadFile(arguments[0]));
-  TRY(const std::string text, ReadFile(arguments[1]));
+  TRY(const std::string onnx, io::ReadFile(arguments[0]));
+  TRY(const std::string text, io::ReadFile(arguments[1]));
   TRY(const auto metadata, endpoints::ParseModelMetadata(text));
   const vision::TensorSpec spec{metadata.width, metadata.height, metadata.mean, metadata.std};
   TRY(const std::shared_ptr<const nn::Model> model, nn::Model::FromOnnx(onnx));

@@ -108,11 +108,15 @@ std::string ExciteBlock(ReferenceNet& net, const std::string& from, std::int64_t
   return net.Add(x, from);
 }
 
+// The name of its output.
+std::string BuildExciteNet(ReferenceNet& net) {
+  const std::string x = net.Swish(net.Conv("input", {.out = 16}));
+  return Head(net, ExciteBlock(net, ExciteBlock(net, x, 48), 48));
+}
+
 TEST(Precision, BlocksOfSwishDepthwiseExcitationAndResidual) {
   ReferenceNet net(8, 3, 10, 10);
-  std::string x = net.Swish(net.Conv("input", {.out = 16}));
-  x = ExciteBlock(net, ExciteBlock(net, x, 48), 48);
-  const std::string output = Head(net, x);
+  const std::string output = BuildExciteNet(net);
   const auto model = Model::FromOnnx(net.Finish(output)).value();
   testing::ExpectEveryPrecision(net, model, output, model->graph().ops.size());
   const auto calibration = Calibrate(model, net.input()).value();
@@ -123,9 +127,7 @@ TEST(Precision, BlocksOfSwishDepthwiseExcitationAndResidual) {
 // A picture that sets the network off costs the others nothing.
 TEST(Precision, OneWildPictureInTheCalibrationLeavesTheOthersRight) {
   ReferenceNet net(8, 3, 10, 10);
-  std::string x = net.Swish(net.Conv("input", {.out = 16}));
-  x = ExciteBlock(net, ExciteBlock(net, x, 48), 48);
-  const std::string output = Head(net, x);
+  const std::string output = BuildExciteNet(net);
   const auto model = Model::FromOnnx(net.Finish(output)).value();
   const std::vector<float> input = net.input();
   std::vector<float> with_wild = input;

@@ -1,5 +1,4 @@
 // The service's calls on executions.
-#include <limits>
 #include <utility>
 
 #include "workflows/detail/map_run_calls.h"
@@ -151,10 +150,7 @@ Result<Page<ExecutionSummary>> Workflows::ListExecutions(const std::string& stat
                                                          std::optional<asl::ExecutionStatus> status,
                                                          const PageRequest& page) {
   TRY(const MachineReference reference, ParseMachineReference(state_->identity, state_machine_arn));
-  std::int64_t before = std::numeric_limits<std::int64_t>::max();
-  if (!page.next_token.empty()) {
-    TRY(before, ReadNumberToken('e', page.next_token));
-  }
+  TRY(const std::int64_t before, ReadUpperBound('e', page));
   const std::int64_t limit = PageLimit(page);
   return state_->database.Read([&](db::Connection& connection) -> Result<Page<ExecutionSummary>> {
     const Snapshot snapshot(connection);
@@ -170,10 +166,7 @@ Result<Page<ExecutionSummary>> Workflows::ListExecutions(const std::string& stat
                                                              .alias = reference.alias},
                                                             before, limit + 1));
     Page<ExecutionSummary> listed;
-    if (static_cast<std::int64_t>(rows.size()) > limit) {
-      rows.pop_back();
-      listed.next_token = MakeNumberToken('e', rows.back().row.id);
-    }
+    if (DropSurplus(rows, limit)) listed.next_token = MakeNumberToken('e', rows.back().row.id);
     if (rows.empty()) return listed;
     TRY(auto redrives, ReadRedrives(connection, rows.back().row.id, rows.front().row.id));
     for (FoundExecution& row : rows) {

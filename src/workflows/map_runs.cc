@@ -1,5 +1,4 @@
 // The service's calls on map runs.
-#include <limits>
 #include <utility>
 
 #include "workflows/detail/map_run_calls.h"
@@ -19,20 +18,14 @@ Result<MapRun> Workflows::DescribeMapRun(const std::string& arn) {
 Result<Page<MapRunSummary>> Workflows::ListMapRuns(const std::string& execution_arn,
                                                    const PageRequest& page) {
   TRY(const FoundExecution found, state_->Find(execution_arn));
-  std::int64_t before = std::numeric_limits<std::int64_t>::max();
-  if (!page.next_token.empty()) {
-    TRY(before, ReadNumberToken('m', page.next_token));
-  }
+  TRY(const std::int64_t before, ReadUpperBound('m', page));
   const std::int64_t limit = PageLimit(page);
   TRY(auto rows, state_->database.Read([&](db::Connection& connection) {
     return workflows::ListMapRuns(connection, state_->identity, found.row.id, execution_arn, before,
                                   limit + 1);
   }));
   Page<MapRunSummary> listed;
-  if (static_cast<std::int64_t>(rows.size()) > limit) {
-    rows.pop_back();
-    listed.next_token = MakeNumberToken('m', rows.back().first);
-  }
+  if (DropSurplus(rows, limit)) listed.next_token = MakeNumberToken('m', rows.back().first);
   for (auto& [id, run] : rows) listed.items.push_back(std::move(run));
   return listed;
 }
@@ -52,20 +45,15 @@ io::Task<Result<void>> Workflows::UpdateMapRun(UpdateMapRunRequest request) {
 Result<Page<ExecutionSummary>> Workflows::ListMapRunExecutions(const std::string& map_run_arn,
                                                                const ChildFilter& filter,
                                                                const PageRequest& page) {
-  std::int64_t before = std::numeric_limits<std::int64_t>::max();
-  if (!page.next_token.empty()) {
-    TRY(before, ReadNumberToken('e', page.next_token));
-  }
+  TRY(const std::int64_t before, ReadUpperBound('e', page));
   const std::int64_t limit = PageLimit(page);
   return state_->database.Read([&](db::Connection& connection) -> Result<Page<ExecutionSummary>> {
     const Snapshot snapshot(connection);
     TRY(const MapRunRow run, FindMapRunByArn(connection, state_->identity, map_run_arn));
     TRY(std::vector<FoundChild> rows, ListChildRows(connection, run.id, filter, before, limit + 1));
     Page<ExecutionSummary> listed;
-    if (static_cast<std::int64_t>(rows.size()) > limit) {
-      rows.pop_back();
+    if (DropSurplus(rows, limit))
       listed.next_token = MakeNumberToken('e', rows.back().execution.row.id);
-    }
     for (FoundChild& child : rows) {
       const FoundExecution& found = child.execution;
       listed.items.push_back(

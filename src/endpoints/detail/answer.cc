@@ -34,6 +34,11 @@ Error TooLate() {
                "The request waited too long for the model. Try again later.");
 }
 
+Error TooMany() {
+  return Error(Code::kExhausted, "ThrottlingException",
+               "Too many requests wait for this model. Try again later.");
+}
+
 void Answerer::Answer(std::span<Inferred> batch) const {
   using Clock = std::chrono::steady_clock;
   std::vector<InvokeResponse> responses(batch.size());

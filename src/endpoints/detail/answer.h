@@ -34,8 +34,10 @@ struct Invocation {
   io::Completion<Result<InvokeResponse>> done;
 };
 
-// For a request whose deadline passed before its model was free.
+// For a request whose deadline passed before its model was free, and for one that comes when the
+// queue is full.
 Error TooLate();
+Error TooMany();
 
 // One picture of a batch that has run.
 struct Inferred {

@@ -86,10 +86,7 @@ io::Task<Result<Service::DeploymentPtr>> Service::AwaitDeployment(std::string na
   };
   const bool ready = co_await io::Await<bool>(std::move(start));
   if (!ready) co_return TooLate();
-  if (full) {
-    co_return Error(Code::kExhausted, "ThrottlingException",
-                    "Too many requests wait for this model. Try again later.");
-  }
+  if (full) co_return TooMany();
   co_return FindDeployment(name).value_or(nullptr);
 }
 

@@ -151,11 +151,10 @@ void ModelHost::Submit(Tensor input, Invocation invocation) {
       idle_.pop_back();
     }
   }
-  if (wake != nullptr)
-    return wake->wake.notify_one();  // outside the lock, which the woken thread takes at once
+  // Outside the lock, which the woken thread takes at once.
+  if (wake != nullptr) return wake->wake.notify_one();
   if (stopping) return invocation.done(Stopped());
-  invocation.done(Error(Code::kExhausted, "ThrottlingException",
-                        "Too many requests wait for this model. Try again later."));
+  invocation.done(TooMany());
 }
 
 bool ModelHost::NextBatch(std::vector<Job>& batch, Idler& self) {

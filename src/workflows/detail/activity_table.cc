@@ -9,8 +9,6 @@
 namespace scones::workflows {
 namespace {
 
-constexpr std::int64_t kDefaultPage = 100;
-
 struct Row {
   std::int64_t id = 0;
   Activity described;
@@ -120,7 +118,7 @@ Result<Activity> ActivityTable::Describe(const std::string& arn) {
 }
 
 Result<Page<Activity>> ActivityTable::List(const PageRequest& page) {
-  const std::int64_t limit = page.max_results == 0 ? kDefaultPage : page.max_results;
+  const std::int64_t limit = PageLimit(page);
   std::string after;
   if (!page.next_token.empty()) {
     TRY(after, ReadNameToken('a', page.next_token));

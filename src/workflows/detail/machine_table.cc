@@ -13,7 +13,6 @@
 namespace scones::workflows {
 namespace {
 
-constexpr std::int64_t kDefaultPage = 100;
 constexpr std::size_t kMaxCachedRevisions = 512;
 constexpr int kActive = 0;
 constexpr int kDeleting = 1;
@@ -343,7 +342,7 @@ Result<StateMachine> MachineTable::DescribeRevision(std::int64_t revision) {
 }
 
 Result<Page<StateMachineSummary>> MachineTable::List(const PageRequest& page) {
-  const std::int64_t limit = page.max_results == 0 ? kDefaultPage : page.max_results;
+  const std::int64_t limit = PageLimit(page);
   std::string after;
   if (!page.next_token.empty()) {
     TRY(after, ReadNameToken('m', page.next_token));

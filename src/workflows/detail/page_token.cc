@@ -3,11 +3,17 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <limits>
 
 #include "base/encoding.h"
 #include "workflows/detail/names.h"
 
 namespace scones::workflows {
+namespace {
+
+constexpr std::int64_t kDefaultPage = 100;
+
+}  // namespace
 
 std::string MakeNumberToken(char kind, std::int64_t number) {
   return HexEncode(fmt::format("{}:{}", kind, number));
@@ -30,6 +36,15 @@ Result<std::string> ReadNameToken(char kind, const std::string& token) {
   const Result<std::string> text = HexDecode(token);
   if (!text || text->size() < 3 || (*text)[0] != kind || (*text)[1] != ':') return InvalidToken();
   return text->substr(2);
+}
+
+std::int64_t PageLimit(const PageRequest& page) {
+  return page.max_results == 0 ? kDefaultPage : page.max_results;
+}
+
+Result<std::int64_t> ReadUpperBound(char kind, const PageRequest& page) {
+  if (page.next_token.empty()) return std::numeric_limits<std::int64_t>::max();
+  return ReadNumberToken(kind, page.next_token);
 }
 
 }  // namespace scones::workflows

@@ -10,16 +10,10 @@
 namespace scones::workflows {
 namespace {
 
-constexpr std::int64_t kDefaultPage = 100;
-
 // 0 to 99, for an alias that routes to two versions.
 std::int64_t DrawPercent() { return static_cast<std::int64_t>(RandomSeed() % 100); }
 
 }  // namespace
-
-std::int64_t PageLimit(const PageRequest& page) {
-  return page.max_results == 0 ? kDefaultPage : page.max_results;
-}
 
 std::uint64_t RandomSeed() {
   std::uint64_t seed = 0;

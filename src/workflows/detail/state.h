@@ -22,9 +22,6 @@
 
 namespace scones::workflows {
 
-// How many items a page of a list has at most.
-std::int64_t PageLimit(const PageRequest& page);
-
 std::uint64_t RandomSeed();
 
 struct Workflows::State {

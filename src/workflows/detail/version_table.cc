@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <limits>
 #include <set>
 
 #include "workflows/detail/machine_table.h"
@@ -14,12 +13,7 @@
 namespace scones::workflows {
 namespace {
 
-constexpr std::int64_t kDefaultPage = 100;
 constexpr std::string_view kInitialRevision = "INITIAL";
-
-std::int64_t Limit(const PageRequest& page) {
-  return page.max_results == 0 ? kDefaultPage : page.max_results;
-}
 
 Error Invalid(std::string message) {
   return Error(Code::kInvalid, "ValidationException", std::move(message));
@@ -185,20 +179,14 @@ io::Task<Result<void>> VersionTable::Delete(std::string version_arn) {
 Result<Page<StateMachineVersion>> VersionTable::List(const std::string& arn,
                                                      const PageRequest& page) {
   TRY(const std::string name, ParseStateMachineArn(identity_, arn));
-  std::int64_t before = std::numeric_limits<std::int64_t>::max();
-  if (!page.next_token.empty()) {
-    TRY(before, ReadNumberToken('v', page.next_token));
-  }
-  const std::int64_t limit = Limit(page);
+  TRY(const std::int64_t before, ReadUpperBound('v', page));
+  const std::int64_t limit = PageLimit(page);
   return database_.Read([&](db::Connection& connection) -> Result<Page<StateMachineVersion>> {
     TRY(const std::optional<MachineRow> row, FindMachineRow(connection, identity_, name));
     if (!row) return StateMachineDoesNotExist(arn);
     TRY(std::vector<VersionRow> rows, ListVersions(connection, row->machine, before, limit + 1));
     Page<StateMachineVersion> listed;
-    if (static_cast<std::int64_t>(rows.size()) > limit) {
-      rows.pop_back();
-      listed.next_token = MakeNumberToken('v', rows.back().version);
-    }
+    if (DropSurplus(rows, limit)) listed.next_token = MakeNumberToken('v', rows.back().version);
     for (const VersionRow& version : rows) {
       listed.items.push_back(
           {.arn = VersionArn(identity_, name, version.version), .created = version.created});
@@ -312,7 +300,7 @@ Result<Page<StateMachineAlias>> VersionTable::ListAliases(const std::string& arn
   if (!page.next_token.empty()) {
     TRY(after, ReadNameToken('l', page.next_token));
   }
-  const std::int64_t limit = Limit(page);
+  const std::int64_t limit = PageLimit(page);
   return database_.Read([&](db::Connection& connection) -> Result<Page<StateMachineAlias>> {
     TRY(const std::optional<MachineRow> row,
         FindMachineRow(connection, identity_, reference.machine));
@@ -320,10 +308,7 @@ Result<Page<StateMachineAlias>> VersionTable::ListAliases(const std::string& arn
     TRY(std::vector<AliasRow> rows,
         workflows::ListAliases(connection, row->machine, reference.version, after, limit + 1));
     Page<StateMachineAlias> listed;
-    if (static_cast<std::int64_t>(rows.size()) > limit) {
-      rows.pop_back();
-      listed.next_token = MakeNameToken('l', rows.back().name);
-    }
+    if (DropSurplus(rows, limit)) listed.next_token = MakeNameToken('l', rows.back().name);
     for (AliasRow& alias : rows) {
       listed.items.push_back(Described(identity_, reference.machine, std::move(alias)));
     }
