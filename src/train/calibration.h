@@ -13,9 +13,9 @@ namespace scones::train {
 void FoldTemperature(const Graph& graph, double temperature, Parameters& parameters);
 
 // Fits the temperature by `calibration_share` of the request's settings, folds it into the model
-// and measures what confidences are worth then, on held-out training pictures and on the validation
-// pictures (which choose nothing). Without a share, and when training was stopped, only measures.
-// Errors: Train's.
+// and measures what answers and confidences are worth then, on held-out training pictures and on
+// the validation pictures (which choose nothing). Without a share, and when training was stopped,
+// only measures. Errors: Train's.
 Result<void> Calibrate(const TrainingRequest& request, TrainedModel& model, JobLog& log);
 
 }  // namespace scones::train

@@ -117,8 +117,8 @@ class Trainer {
   void ComputePart(const Place& place, int index);
   void OnEveryPart(const std::function<void(int index)>& work);
   void UpdateAverage();
-  Evaluation Evaluate(const PictureSet& set, at::ScalarType compute);
-  Evaluation EvaluateShare(const PictureSet& set, at::ScalarType compute, int index);
+  Evaluation Evaluate(const PictureSet& set);
+  Evaluation EvaluateShare(const PictureSet& set, int index);
   // Validates, keeps the best and writes a checkpoint. Returns the accuracy that decisions go by:
   // of validation where there is a channel for it, else of training.
   Result<double> FinishEpoch(int epoch, const EpochResult& result, double started);
@@ -280,9 +280,9 @@ Result<EpochResult> Trainer::RunEpoch(int epoch) {
   return EpochResult{correct / (done * size), loss / done};
 }
 
-Evaluation Trainer::Evaluate(const PictureSet& set, at::ScalarType compute) {
+Evaluation Trainer::Evaluate(const PictureSet& set) {
   std::vector<Evaluation> shares(parts_.size());
-  OnEveryPart([&](int index) { shares[index] = EvaluateShare(set, compute, index); });
+  OnEveryPart([&](int index) { shares[index] = EvaluateShare(set, index); });
   Evaluation total;
   for (const Evaluation& share : shares) {
     total.correct += share.correct;
@@ -292,11 +292,11 @@ Evaluation Trainer::Evaluate(const PictureSet& set, at::ScalarType compute) {
 }
 
 // Every n-th batch of pictures, n being the number of parts.
-Evaluation Trainer::EvaluateShare(const PictureSet& set, at::ScalarType compute, int index) {
+Evaluation Trainer::EvaluateShare(const PictureSet& set, int index) {
   at::NoGradGuard no_grad;
   Evaluation result;
   BatchDrawer& drawer = parts_[index]->drawer;
-  FusedNetwork* fused = compute == at::kBFloat16 ? parts_[index]->fused.get() : nullptr;
+  FusedNetwork* fused = parts_[index]->fused.get();
   if (fused != nullptr) fused->TakeWeights(network_);
   Canvas canvas = drawer.CanvasFor({settings_.height, settings_.width});
   std::size_t step = kEvaluationBatch * parts_.size();
@@ -306,7 +306,7 @@ Evaluation Trainer::EvaluateShare(const PictureSet& set, at::ScalarType compute,
     at::Tensor pictures = drawer.Pixels(set.channels, canvas).to(device_);
     at::Tensor logits = fused != nullptr
                             ? fused->Forward(network_, pictures, Network::Mode::kInference)
-                            : network_.Forward(pictures, Network::Mode::kInference, compute);
+                            : network_.Forward(pictures, Network::Mode::kInference, compute_);
     logits = logits.to(at::kCPU).contiguous();
     for (int i = 0; i < count; ++i) {
       const float* row = logits.data_ptr<float>() + static_cast<long>(i) * settings_.num_classes;
@@ -334,7 +334,7 @@ Result<double> Trainer::FinishEpoch(int epoch, const EpochResult& result, double
   }
   double accuracy = result.accuracy;
   if (request_.validation != nullptr) {
-    Evaluation evaluation = Evaluate(*request_.validation, compute_);
+    Evaluation evaluation = Evaluate(*request_.validation);
     auto total = static_cast<double>(request_.validation->size());
     accuracy = evaluation.correct / total;
     log_.Info(prefix + "Validation-accuracy=" + Fixed(accuracy, 6));
@@ -365,13 +365,6 @@ Result<TrainedModel> Trainer::Finish() {
   } else {
     metrics_.kept_epoch = std::max(metrics_.epochs_run - 1, 0);
     if (average_.trained.defined()) Load(average_);
-  }
-  if (request_.validation != nullptr) {
-    Evaluation evaluation = Evaluate(*request_.validation, at::kFloat);
-    auto total = static_cast<double>(request_.validation->size());
-    metrics_.validation_correct = evaluation.correct;
-    metrics_.validation_accuracy = evaluation.correct / total;
-    if (settings_.top_k > 1) metrics_.validation_top_k_accuracy = evaluation.top_k_correct / total;
   }
   metrics_.stopped = Stopped();
   return TrainedModel{network_.graph(), network_.Export(), normalization_, metrics_};

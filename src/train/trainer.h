@@ -20,18 +20,18 @@ namespace scones::train {
 struct Metrics {
   double train_accuracy = 0;  // over the last epoch's augmented pictures
   double train_loss = 0;
-  // Of the kept weights, in float32 over every validation picture; -1 without a validation channel.
-  double validation_accuracy = -1;
-  int validation_correct = 0;
-  double validation_top_k_accuracy = -1;
   int epochs_run = 0;
   int kept_epoch = 0;    // from 0
   bool stopped = false;  // by `stop`
   double seconds = 0;
-  // What job.cc adds after training; -1: not measured. The held-out figures are of training
-  // pictures by networks that did not see them (held_out.h), the errors of calibrated confidences.
+  // What Calibrate adds after training; -1: not measured. The held-out figures are of training
+  // pictures by networks that did not see them (held_out.h), the errors of calibrated confidences,
+  // the validation figures of the kept weights in float32 over every picture of that channel.
   double held_out_accuracy = -1;
   double held_out_calibration_error = -1;
+  double validation_accuracy = -1;
+  int validation_correct = 0;
+  double validation_top_k_accuracy = -1;
   double validation_calibration_error = -1;
   double temperature = 1;  // has been folded into the weights
 };
