@@ -132,7 +132,7 @@ std::size_t Evaluator::Arity(const Function& function) const {
     case Function::Kind::kLambda:
       return function.node->items.size();
     case Function::Kind::kLibrary:
-      return static_cast<std::size_t>(function.library->arity);
+      return static_cast<std::size_t>(function.builtin->arity);
     case Function::Kind::kHost:
       return function.signature != nullptr ? function.signature->parameters().size() : 1;
     case Function::Kind::kPartial:
@@ -153,7 +153,7 @@ Value Evaluator::ApplyOnce(const Function& function, std::span<const Value> argu
       return ApplyLambda(function, arguments);
     case Function::Kind::kLibrary:
       Charge(1);
-      return function.library->run(*this, Call{arguments, context});
+      return function.builtin->run(*this, Call{arguments, context});
     case Function::Kind::kHost:
       return ApplyHost(function, arguments);
     case Function::Kind::kRegex:

@@ -224,8 +224,8 @@ const Function* Evaluator::HostFunction(std::string_view name) {
     }
   } else {
     function.kind = Function::Kind::kLibrary;
-    function.library = FindLibraryFunction(name, &function.signature);
-    if (function.library == nullptr) return nullptr;
+    function.builtin = FindLibraryFunction(name, &function.signature);
+    if (function.builtin == nullptr) return nullptr;
   }
   return arena_.Make<Function>(function);
 }

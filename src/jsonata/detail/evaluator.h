@@ -39,10 +39,10 @@ struct Function {
   };
   Kind kind = Kind::kLambda;
   bool thunk = false;
-  const Node* node = nullptr;  // kLambda, kRegex, kTransform
-  Frame* frame = nullptr;      // of kLambda and kTransform: where it was made
-  Value input;                 // likewise; of kNextMatch: the subject
-  const LibraryFunction* library = nullptr;
+  const Node* node = nullptr;                // kLambda, kRegex, kTransform
+  Frame* frame = nullptr;                    // of kLambda and kTransform: where it was made
+  Value input;                               // likewise; of kNextMatch: the subject
+  const LibraryFunction* builtin = nullptr;  // kLibrary
   const NativeFunction* host = nullptr;
   const Signature* signature = nullptr;  // null: any arguments
   const Regex* regex = nullptr;          // kRegex, kNextMatch
