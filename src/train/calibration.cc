@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/calibration.h"
+#include "train/detail/evaluation.h"
 #include "train/held_out.h"
 
 namespace scones::train {
@@ -42,23 +43,20 @@ Result<void> FitOnHeldOut(const TrainingRequest& request, TrainedModel& model, J
 
 Result<void> MeasureOnValidation(const TrainingRequest& request, TrainedModel& model, JobLog& log) {
   const PictureSet& set = *request.validation;
-  TRY(auto rows, Predict(model, request.settings, set));
-  auto total = static_cast<double>(rows.size());
-  int correct = 0;
-  int top_k_correct = 0;
+  const Hyperparameters& settings = request.settings;
+  TRY(auto rows, Predict(model, settings, set));
+  Evaluation evaluation;
   std::vector<Answer> answers;
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    const std::vector<float>& row = rows[i];
-    auto label = static_cast<std::size_t>(set.pictures[i].label);
-    answers.push_back(AnswerOf(row, label));
-    auto larger = std::count_if(row.begin(), row.end(), [&](float x) { return x > row[label]; });
-    if (larger == 0) ++correct;
-    if (larger < request.settings.top_k) ++top_k_correct;
+    int label = set.pictures[i].label;
+    evaluation.Count(rows[i].data(), settings.num_classes, label, settings.top_k);
+    answers.push_back(AnswerOf(rows[i], static_cast<std::size_t>(label)));
   }
+  auto total = static_cast<double>(rows.size());
   Metrics& metrics = model.metrics;
-  metrics.validation_correct = correct;
-  metrics.validation_accuracy = correct / total;
-  if (request.settings.top_k > 1) metrics.validation_top_k_accuracy = top_k_correct / total;
+  metrics.validation_correct = evaluation.correct;
+  metrics.validation_accuracy = evaluation.correct / total;
+  if (settings.top_k > 1) metrics.validation_top_k_accuracy = evaluation.top_k_correct / total;
   metrics.validation_calibration_error = ExpectedCalibrationError(answers);
   log.Info(fmt::format("Validation-expected_calibration_error={:.6f}",
                        metrics.validation_calibration_error));

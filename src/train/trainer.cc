@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "train/detail/batch_drawer.h"
+#include "train/detail/evaluation.h"
 #include "train/detail/fused_network.h"
 #include "train/detail/network.h"
 #include "train/detail/optimizer.h"
@@ -57,11 +58,6 @@ struct Weights {
 struct EpochResult {
   double accuracy = 0;
   double loss = 0;
-};
-
-struct Evaluation {
-  int correct = 0;
-  int top_k_correct = 0;
 };
 
 // One part of each batch: what it needs to be computed beside the others.
@@ -310,11 +306,7 @@ Evaluation Trainer::EvaluateShare(const PictureSet& set, int index) {
     logits = logits.to(at::kCPU).contiguous();
     for (int i = 0; i < count; ++i) {
       const float* row = logits.data_ptr<float>() + static_cast<long>(i) * settings_.num_classes;
-      float own = row[set.pictures[first + i].label];
-      auto larger =
-          std::count_if(row, row + settings_.num_classes, [&](float x) { return x > own; });
-      if (larger == 0) ++result.correct;
-      if (larger < settings_.top_k) ++result.top_k_correct;
+      result.Count(row, settings_.num_classes, set.pictures[first + i].label, settings_.top_k);
     }
   }
   return result;
