@@ -117,7 +117,7 @@ class FailingBody final : public http::BodyStream {
 
 class S3DialectTest : public testing::Test {
  protected:
-  S3DialectTest() : disk_("disk", 2, 100), shards_(1) {
+  S3DialectTest() : shards_(1), disk_("disk", 2, 100) {
     database_ = db::Database::Open(directory_.path() / "test.db", {}).value();
     objects::ObjectStore::Options options{.directory = directory_.path() / "objects"};
     store_ = objects::ObjectStore::Open(*database_, disk_, clock_, options).value();
@@ -145,8 +145,8 @@ class S3DialectTest : public testing::Test {
 
   io::TemporaryDirectory directory_;
   SystemClock clock_;
+  io::Shards shards_;  // outlives the pool, which answers coroutines on it
   io::BlockingPool disk_;
-  io::Shards shards_;
   std::unique_ptr<db::Database> database_;
   std::unique_ptr<objects::ObjectStore> store_;
   std::unique_ptr<S3Dialect> dialect_;

@@ -30,7 +30,7 @@ struct Options {
   // Holds models/ (artefacts of deployed models) and capture/ (records not yet stored).
   io::Path directory;
   Identity identity;
-  // Threads that run each variant's model; each has its own engine.
+  // Batches of each variant that run at a time; each has its own engine.
   int instances_per_variant = 1;
   // Cores that one inference uses.
   int engine_threads = 1;
@@ -40,7 +40,7 @@ struct Options {
   // A request that could only be answered later than this after it came is answered
   // ServiceUnavailable instead of being computed. SageMaker answers within 60 s.
   std::chrono::milliseconds max_invocation_time{60'000};
-  // Endpoints that are not being deleted; each has threads of its own.
+  // Endpoints that are not being deleted; each may have threads of its own.
   std::size_t max_endpoints = 50;
   // Bounds on model.tar.gz, and on what it unpacks to.
   std::uint64_t max_artifact_bytes = std::uint64_t{1} << 30;

@@ -5,6 +5,8 @@
 #include <condition_variable>
 #include <future>
 #include <mutex>
+#include <optional>
+#include <set>
 #include <thread>
 
 #include "io/blocking_pool.h"
@@ -23,6 +25,18 @@ Task<Result<int>> Add(BlockingPool& pool, int a, int b) {
 
 Task<int> AwaitFrom(std::function<void(Completion<int>)> start) {
   co_return co_await Await<int>(std::move(start));
+}
+
+Task<std::optional<std::size_t>> CurrentOf(const Shards& shards) { co_return shards.Current(); }
+
+TEST(Shards, AThreadKnowsWhichShardOfWhichSetItIs) {
+  Shards shards(2);
+  const Shards others(1);
+  EXPECT_EQ(shards.Current(), std::nullopt);
+  std::set<std::size_t> seen;
+  for (int i = 0; i < 4; ++i) seen.insert(shards.RunAndWait(CurrentOf(shards)).value());
+  EXPECT_EQ(seen, (std::set<std::size_t>{0, 1}));
+  EXPECT_EQ(shards.RunAndWait(CurrentOf(others)), std::nullopt);
 }
 
 TEST(CompletionBatch, HoldsResultsBackUntilItEndsAndThenResumesEveryone) {

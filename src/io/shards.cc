@@ -7,16 +7,24 @@
 #include "base/log.h"
 
 namespace scones::io {
+namespace {
+
+thread_local const Shards* shards_of_thread = nullptr;
+thread_local std::size_t index_of_thread = 0;
+
+}  // namespace
 
 Shards::Shards(std::size_t count) {
   for (std::size_t i = 0; i < std::max<std::size_t>(count, 1); ++i) {
     contexts_.push_back(std::make_unique<boost::asio::io_context>(1));
     work_.push_back(boost::asio::make_work_guard(*contexts_.back()));
   }
-  for (auto& context : contexts_) {
-    threads_.emplace_back([&context = *context] {
+  for (std::size_t i = 0; i < contexts_.size(); ++i) {
+    threads_.emplace_back([this, i] {
       pthread_setname_np(pthread_self(), "shard");
-      context.run();
+      shards_of_thread = this;
+      index_of_thread = i;
+      contexts_[i]->run();
     });
   }
 }
@@ -25,6 +33,11 @@ Shards::~Shards() { Stop(); }
 
 boost::asio::io_context& Shards::Next() {
   return *contexts_[next_.fetch_add(1, std::memory_order_relaxed) % contexts_.size()];
+}
+
+std::optional<std::size_t> Shards::Current() const {
+  if (shards_of_thread != this) return std::nullopt;
+  return index_of_thread;
 }
 
 void Shards::Stop() {

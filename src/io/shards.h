@@ -1,5 +1,6 @@
 // The threads that serve connections: one single-threaded io_context each. Work on a shard never
-// blocks for more than 100 us; what may, goes to a BlockingPool.
+// blocks for more than 100 us, but by a quick model's batch (docs/decisions/0009); what may, goes
+// to a BlockingPool.
 #pragma once
 
 #include <atomic>
@@ -9,6 +10,7 @@
 #include <exception>
 #include <future>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -29,6 +31,8 @@ class Shards {
   boost::asio::io_context& at(std::size_t index) { return *contexts_[index]; }
   // Round robin. Safe from any thread.
   boost::asio::io_context& Next();
+  // Which of these shards the calling thread is; nothing on any other thread.
+  std::optional<std::size_t> Current() const;
 
   // Ends all loops and joins the threads; coroutines that still wait are destroyed. Idempotent.
   void Stop();

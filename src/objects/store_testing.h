@@ -28,7 +28,7 @@ class StoreOnDisk {
  public:
   explicit StoreOnDisk(const io::Path& directory, std::uint64_t min_part = 5 << 20,
                        EventSink* event_sink = nullptr)
-      : disk_("disk", 2, 1000), shards_(1) {
+      : shards_(1), disk_("disk", 2, 1000) {
     database_ = db::Database::Open(directory / "test.db", {}).value();
     ObjectStore::Options options{.directory = directory / "objects"};
     options.min_part = min_part;
@@ -77,8 +77,8 @@ class StoreOnDisk {
   }
 
   SystemClock clock_;
+  io::Shards shards_;  // outlives the pool, which answers coroutines on it
   io::BlockingPool disk_;
-  io::Shards shards_;
   std::unique_ptr<db::Database> database_;
   std::unique_ptr<ObjectStore> store_;
 };

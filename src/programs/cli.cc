@@ -71,7 +71,7 @@ void AddServe(CLI::App& app, ServeFlags& flags) {
       ->capture_default_str();
   command
       .add_option("--model-threads", flags.model_threads,
-                  "Threads that run the model of each endpoint's variant; 0: one per core, at "
+                  "Batches of each endpoint's variant that run at a time; 0: one per core, at "
                   "most 4")
       ->check(CLI::Range(0, 256))
       ->capture_default_str();

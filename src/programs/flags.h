@@ -18,7 +18,7 @@ struct ServeFlags {
   std::string region = "us-east-1";
   std::string account = "000000000000";
   std::size_t threads = 0;        // of connections; 0: one per core
-  std::size_t model_threads = 0;  // of each endpoint's variant; 0: one per core, at most 4
+  std::size_t model_threads = 0;  // batches of each variant at a time; 0: one per core, at most 4
   std::size_t training_jobs = 1;  // that run at once
   double capture_file_age_s = 60;
   std::vector<std::string> allowed_http_hosts;  // that http:invoke may reach

@@ -21,7 +21,7 @@ class LocalServer {
     std::uint16_t port = 0;  // 0: any free one
     Identity identity;
     std::size_t threads = 0;        // of connections; 0: one per core
-    std::size_t model_threads = 0;  // of each variant; 0: one per core, at most 4
+    std::size_t model_threads = 0;  // batches of each variant at a time; 0: one per core, at most 4
     std::size_t training_jobs = 1;
     std::chrono::milliseconds capture_file_age{60'000};
     std::vector<std::string> allowed_http_hosts;  // that http:invoke tasks may reach

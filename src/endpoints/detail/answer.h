@@ -1,5 +1,5 @@
 // An inference under way and how it is answered: probabilities as text, then the capture record,
-// then whoever waits. A batch's answers are given on its engine's thread.
+// then whoever waits. A batch's answers are given on the thread that ran it.
 #pragma once
 
 #include <chrono>

@@ -49,7 +49,7 @@ class CaptureLog : public std::enable_shared_from_this<CaptureLog> {
   ~CaptureLog();
 
   // Appends whole lines, the first of which is of time `first`. Blocks for a write to the page
-  // cache, and now and then for the making of a file: not for a shard.
+  // cache, and now and then for the making of a file.
   // False when they had to be dropped (backlog or disk full; logged).
   bool Append(std::string_view lines, Timestamp first, const CaptureTarget& target);
   // Closes the files of `endpoint`, or all where it is empty, and resumes when no file is on its
@@ -93,7 +93,7 @@ class CaptureLog : public std::enable_shared_from_this<CaptureLog> {
   io::Shards& shards_;
   io::BlobStore& blobs_;
 
-  // Held while a file is written or made, so never taken on a shard. Before mutex_ where both are.
+  // Held while a file is written or made. Before mutex_ where both are.
   std::mutex files_mutex_;
   Files files_;
 

@@ -144,7 +144,7 @@ io::Task<Result<InvokeResponse>> Service::RunModel(const LoadedVariant& variant,
   }
   const auto decode_start = SteadyClock::now();
   ModelHost& host = *variant.host;
-  ModelHost::Tensor tensor = host.TakeTensor();
+  Tensor tensor = host.queue().TakeTensor();
   auto decode = [&] { return vision::DecodeToTensor(request.body, host.tensor(), tensor); };
   Result<void> decoded;
   if (IsSmall(request.body, tensor.size())) {
@@ -153,7 +153,7 @@ io::Task<Result<InvokeResponse>> Service::RunModel(const LoadedVariant& variant,
     decoded = co_await disk_.Run(decode);
   }
   if (!decoded) {
-    host.ReturnTensor(std::move(tensor));
+    host.queue().ReturnTensor(std::move(tensor));
     co_return NotDecoded(decoded.error());
   }
   const std::int64_t decode_ns = NanosecondsSince(decode_start);

@@ -213,9 +213,10 @@ io::Task<Result<Service::DeploymentPtr>> Service::LoadDeployment(std::shared_ptr
     host_options.precision = planned.precision;
     const Answerer answerer(self->captures_,
                             MakeCaptureTarget(endpoint, planned.variant.name, plan));
-    auto start = [path, limits, host_options, answerer]() -> Result<std::shared_ptr<ModelHost>> {
+    auto start = [path, limits, host_options, answerer,
+                  &shards = self->shards_]() -> Result<std::shared_ptr<ModelHost>> {
       TRY(const Artifact artifact, ReadArtifact(path, limits));
-      return ModelHost::Start(artifact, host_options, answerer);
+      return ModelHost::Start(artifact, host_options, answerer, shards);
     };
     Result<std::shared_ptr<ModelHost>> host = co_await self->disk_.Run(start);
     for (int i = 0; i < kBusyRetries && IsBusy(host); ++i) {

@@ -1,34 +1,35 @@
 #include "endpoints/detail/model_host.h"
 
 #include <fmt/format.h>
-#include <pthread.h>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
-#include "base/calibration.h"
 #include "endpoints/detail/accuracy.h"
+#include "endpoints/detail/model_shards.h"
+#include "endpoints/detail/model_threads.h"
 
 namespace scones::endpoints::detail {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-std::int64_t Nanoseconds(SteadyClock::duration duration) {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(duration).count();
+// A batch that takes no longer may run on a shard. Waking a thread for it and another for its
+// answer would cost up to as much CPU as the run, and other connections of the shard wait no longer
+// than they would for a processor that a model's thread has.
+constexpr double kQuickSeconds = 1e-3;
+
+// Of the batches, those that are quick.
+BatchPolicy::Costs QuickOnly(BatchPolicy::Costs costs) {
+  costs.erase(std::find_if(costs.begin(), costs.end(),
+                           [](double seconds) { return seconds > kQuickSeconds; }),
+              costs.end());
+  return costs;
 }
 
-Error Stopped() {
-  return Error(Code::kUnavailable, "ServiceUnavailable", "The model is being removed. Try again.");
-}
-
-}  // namespace
-
-Result<std::shared_ptr<ModelHost>> ModelHost::Start(const Artifact& artifact,
-                                                    const Options& options, Answerer answerer) {
-  TRY(std::shared_ptr<const nn::Model> model, nn::Model::FromOnnx(artifact.onnx));
-  const nn::ImageShape shape = model->input_shape();
-  const ModelMetadata& metadata = artifact.metadata;
+Result<void> CheckMetadata(const nn::Model& model, const ModelMetadata& metadata) {
+  const nn::ImageShape shape = model.input_shape();
   if (shape != nn::ImageShape{3, metadata.height, metadata.width}) {
     return Error(
         Code::kInvalid,
@@ -36,47 +37,61 @@ Result<std::shared_ptr<ModelHost>> ModelHost::Start(const Artifact& artifact,
                     shape.height, shape.width, metadata.height, metadata.width));
   }
   if (!metadata.classes.empty() &&
-      std::cmp_not_equal(metadata.classes.size(), model->class_count())) {
+      std::cmp_not_equal(metadata.classes.size(), model.class_count())) {
     return Error(Code::kInvalid,
                  fmt::format("model.onnx has {} outputs where metadata.json names {} "
                              "classes",
-                             model->class_count(), metadata.classes.size()));
+                             model.class_count(), metadata.classes.size()));
   }
-  std::shared_ptr<ModelHost> host(
-      new ModelHost(std::move(model), metadata, options, std::move(answerer)));
-  TRY_VOID(host->MakeEngines(artifact, options));
-  for (const auto& engine : host->engines_) {
-    host->threads_.emplace_back(
-        [raw = host.get(), &engine = *engine, &idler = host->idlers_.emplace_back()] {
-          raw->Serve(engine, idler);
-        });
-  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::shared_ptr<ModelHost>> ModelHost::Start(const Artifact& artifact,
+                                                    const Options& options,
+                                                    const Answerer& answerer, io::Shards& shards) {
+  TRY(std::shared_ptr<const nn::Model> model, nn::Model::FromOnnx(artifact.onnx));
+  TRY_VOID(CheckMetadata(*model, artifact.metadata));
+  std::shared_ptr<ModelHost> host(new ModelHost(artifact.metadata, answerer));
+  TRY_VOID(host->MakeRunners(std::move(model), artifact, options, shards));
   return host;
 }
 
-ModelHost::ModelHost(std::shared_ptr<const nn::Model> model, const ModelMetadata& metadata,
-                     const Options& options, Answerer answerer)
-    : model_(std::move(model)),
-      temperature_(metadata.temperature),
-      answerer_(std::move(answerer)),
-      max_spare_(static_cast<std::size_t>(2 * options.engine.max_batch)) {
+ModelHost::ModelHost(const ModelMetadata& metadata, Answerer answerer)
+    : answerer_(std::move(answerer)) {
   tensor_.width = metadata.width;
   tensor_.height = metadata.height;
   tensor_.mean = metadata.mean;
   tensor_.std = metadata.std;
 }
 
-Result<void> ModelHost::MakeEngines(const Artifact& artifact, const Options& options) {
+Result<void> ModelHost::MakeRunners(std::shared_ptr<const nn::Model> model,
+                                    const Artifact& artifact, const Options& options,
+                                    io::Shards& shards) {
   TRY(const nn::EngineOptions engine_options,
-      SettlePrecision(model_, artifact, tensor_, options.precision, options.engine, options.name));
+      SettlePrecision(model, artifact, tensor_, options.precision, options.engine, options.name));
+  std::vector<std::unique_ptr<BatchRunner>> runners;
+  BatchPolicy::Options policy{.max_batch = options.engine.max_batch,
+                              .max_queue = options.max_queue};
   for (int i = 0; i < options.instances; ++i) {
-    TRY(auto engine, nn::Engine::Make(model_, engine_options));
-    engines_.push_back(std::move(engine));
+    TRY(auto engine, nn::Engine::Make(model, engine_options));
+    if (i == 0) {
+      TRY(policy.costs, MeasureCosts(*engine, options.engine.max_batch));
+    }
+    runners.push_back(
+        std::make_unique<BatchRunner>(std::move(engine), artifact.metadata.temperature, answerer_));
   }
-  TRY(BatchPolicy::Costs costs, MeasureCosts(*engines_.front(), options.engine.max_batch));
-  policy_.emplace(BatchPolicy::Options{.max_batch = options.engine.max_batch,
-                                       .max_queue = options.max_queue,
-                                       .costs = std::move(costs)});
+  const BatchPolicy::Costs quick = QuickOnly(policy.costs);
+  // An engine of several threads has helpers, which belong to the thread that first ran it.
+  const bool on_shards = !quick.empty() && options.engine.threads == 1;
+  if (on_shards) policy.costs = quick;
+  queue_ = std::make_shared<JobQueue>(policy, tensor_.size());
+  if (on_shards) {
+    runners_ = std::make_shared<ModelShards>(shards, queue_, std::move(runners));
+  } else {
+    runners_ = std::make_shared<ModelThreads>(queue_, std::move(runners));
+  }
   return {};
 }
 
@@ -85,7 +100,7 @@ Result<BatchPolicy::Costs> ModelHost::MeasureCosts(nn::Engine& engine, int max_b
   constexpr int kRounds = 3;                         // the first is warm-up
   const auto most = static_cast<std::size_t>(max_batch);
   const Tensor input(most * tensor_.size());
-  Tensor output(most * static_cast<std::size_t>(model_->class_count()));
+  Tensor output(most * static_cast<std::size_t>(engine.model().class_count()));
   BatchPolicy::Costs costs;
   for (int size = 1; size <= max_batch; size *= 2) {
     auto best = SteadyClock::duration::max();
@@ -103,133 +118,15 @@ Result<BatchPolicy::Costs> ModelHost::MeasureCosts(nn::Engine& engine, int max_b
 ModelHost::~ModelHost() { Stop(); }
 
 void ModelHost::Stop() {
-  std::deque<Job> left;
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-    left.swap(queue_);
-    for (Idler* idler : idle_) idler->woken = true;
-    idle_.clear();
-  }
-  for (Idler& idler : idlers_) idler.wake.notify_one();
-  for (Job& job : left) job.invocation.done(Stopped());
-  for (std::thread& thread : threads_) thread.join();
-  threads_.clear();
-}
-
-ModelHost::Tensor ModelHost::TakeTensor() {
-  {
-    const std::lock_guard lock(mutex_);
-    if (!spare_.empty()) {
-      Tensor tensor = std::move(spare_.back());
-      spare_.pop_back();
-      return tensor;
-    }
-  }
-  return Tensor(tensor_.size());
-}
-
-void ModelHost::ReturnTensor(Tensor tensor) {
-  const std::lock_guard lock(mutex_);
-  if (spare_.size() < max_spare_) spare_.push_back(std::move(tensor));
+  if (queue_ != nullptr) queue_->Close();
+  if (runners_ != nullptr) runners_->Stop();
 }
 
 void ModelHost::Submit(Tensor input, Invocation invocation) {
-  const auto now = SteadyClock::now();
-  bool stopping = false;
-  Idler* wake = nullptr;
-  {
-    const std::lock_guard lock(mutex_);
-    stopping = stopping_;
-    const auto place = stopping ? std::nullopt : policy_->OnArrival(invocation.deadline);
-    if (place) {
-      queue_.insert(queue_.begin() + static_cast<std::ptrdiff_t>(*place),
-                    {std::move(input), std::move(invocation), now});
-      if (idle_.empty()) return;
-      wake = idle_.back();
-      wake->woken = true;
-      idle_.pop_back();
-    }
-  }
-  // Outside the lock, which the woken thread takes at once.
-  if (wake != nullptr) return wake->wake.notify_one();
-  if (stopping) return invocation.done(Stopped());
-  invocation.done(TooMany());
-}
-
-bool ModelHost::NextBatch(std::vector<Job>& batch, Idler& self) {
-  std::vector<Job> expired;
-  const auto take = [&](int count, std::vector<Job>& to) {
-    for (int i = 0; i < count; ++i) {
-      to.push_back(std::move(queue_.front()));
-      queue_.pop_front();
-    }
-  };
-  {
-    std::unique_lock lock(mutex_);
-    for (Job& job : batch) {  // of the former run
-      if (spare_.size() < max_spare_) spare_.push_back(std::move(job.input));
-    }
-    batch.clear();
-    while (batch.empty() && expired.empty()) {
-      if (stopping_) return false;
-      const BatchPolicy::Decision decision = policy_->Decide(SteadyClock::now());
-      take(decision.expired, expired);
-      take(decision.dispatch, batch);
-      if (!batch.empty() || !expired.empty()) break;
-      self.woken = false;
-      idle_.push_back(&self);
-      self.wake.wait(lock, [&self] { return self.woken; });
-    }
-  }
-  for (Job& job : expired) {
-    job.invocation.done(TooLate());
-  }
-  return true;
-}
-
-void ModelHost::Serve(nn::Engine& engine, Idler& self) {
-  pthread_setname_np(pthread_self(), "model");
-  std::vector<Job> batch;
-  Tensor joined;
-  Tensor outputs;
-  while (NextBatch(batch, self)) {
-    if (!batch.empty()) RunBatch(engine, batch, joined, outputs);
-  }
-}
-
-void ModelHost::RunBatch(nn::Engine& engine, std::vector<Job>& batch, Tensor& joined,
-                         Tensor& outputs) {
-  const auto started = SteadyClock::now();
-  const auto classes = static_cast<std::size_t>(model_->class_count());
-  std::span<const float> input = batch.front().input;
-  if (batch.size() > 1) {
-    joined.resize(batch.size() * input.size());
-    float* to = joined.data();
-    for (const Job& job : batch) to = std::copy(job.input.begin(), job.input.end(), to);
-    input = joined;
-  }
-  outputs.resize(batch.size() * classes);
-  const Result<void> ran = engine.Run(input, static_cast<int>(batch.size()), outputs);
-  if (!ran) {
-    for (Job& job : batch) job.invocation.done(ran.error());
-    return;
-  }
-  if (!model_->outputs_probabilities()) {
-    for (std::size_t i = 0; i < outputs.size(); i += classes) {
-      Softmax(&outputs[i], classes, temperature_);
-    }
-  }
-  const std::int64_t infer_ns = Nanoseconds(SteadyClock::now() - started);
-  std::vector<Inferred> inferred;
-  inferred.reserve(batch.size());
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    inferred.push_back(
-        {std::move(batch[i].invocation),
-         std::span<const float>(outputs).subspan(i * classes, classes),
-         {.queue_ns = Nanoseconds(started - batch[i].arrival), .infer_ns = infer_ns}});
-  }
-  answerer_.Answer(inferred);
+  Job job{std::move(input), std::move(invocation), SteadyClock::now()};
+  const Result<void> queued = queue_->Push(job);
+  if (!queued) return job.invocation.done(queued.error());
+  runners_->Wake();
 }
 
 }  // namespace scones::endpoints::detail
