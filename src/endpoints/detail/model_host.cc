@@ -15,9 +15,8 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-// A batch that takes no longer may run on a shard. Waking a thread for it and another for its
-// answer would cost up to as much CPU as the run, and other connections of the shard wait no longer
-// than they would for a processor that a model's thread has.
+// A batch that takes no longer may run on a shard: waking a thread for it and another for its
+// answer would cost up to as much CPU as the run (docs/decisions/0009).
 constexpr double kQuickSeconds = 1e-3;
 
 // Of the batches, those that are quick.
