@@ -49,7 +49,11 @@ io::Task<http::Response> Serve(http::Request request, http::BodyStream& body) {
 class NativeTest : public testing::Test {
  protected:
   void SetUp() override {
+    // A function has a user of its own, who may not see where this was built.
     ::chmod(directory_.path().c_str(), 0755);
+    std::filesystem::copy_file(
+        std::filesystem::read_symlink("/proc/self/exe").parent_path() / "scones-functions",
+        program_);
     server_ = http::Server::Start(shards_, {}, Serve).value();
     database_ = db::Database::Open(directory_.path() / "db", {}).value();
     functions_ =
@@ -70,11 +74,9 @@ class NativeTest : public testing::Test {
   }
   void Create(const std::string& name, const std::string& handler,
               std::map<std::string, std::string> environment = {}) {
-    // A small package that runs the program where it lies: packing the debug build would take long.
-    const io::Path program =
-        std::filesystem::read_symlink("/proc/self/exe").parent_path() / "scones-functions";
+    // A small package that runs the program beside it: packing the debug build would take long.
     const std::string zip =
-        functions::MakeZip({{"bootstrap", "#!/bin/sh\nexec " + program.native() + "\n", 0755}})
+        functions::MakeZip({{"bootstrap", "#!/bin/sh\nexec " + program_.native() + "\n", 0755}})
             .value();
     const auto created =
         shards_.RunAndWait(functions_->Create(name,
@@ -96,6 +98,7 @@ class NativeTest : public testing::Test {
   }
 
   io::TemporaryDirectory directory_;
+  const io::Path program_ = directory_.path() / "scones-functions";
   SystemClock clock_;
   NoLogs logs_;
   io::Shards shards_{2};
