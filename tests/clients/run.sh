@@ -20,7 +20,7 @@ for python in "${pythons[@]}"; do
   done
 done
 
-[ -d js/node_modules ] || (cd js && npm ci --ignore-scripts --no-audit --no-fund --silent)
+[ -d js/node_modules ] || (cd js && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
 for test in js/*.test.mjs; do
   echo "== $test"
   SCONES="$build/scones" node --test "$test"
