@@ -26,7 +26,7 @@ install_peer() {
   for package in "$@"; do
     if [ ! -d "$folder_of_peer/node_modules/${package%@*}" ]; then
       mkdir -p "$folder_of_peer"
-      (cd "$folder_of_peer" && npm install --ignore-scripts --no-audit --no-fund --silent "$package")
+      (cd "$folder_of_peer" && npm install --ignore-scripts --no-audit --no-fund --loglevel=error "$package")
     fi
   done
 }
