@@ -7,24 +7,16 @@
 #include "base/log.h"
 
 namespace scones::io {
-namespace {
-
-thread_local const Shards* shards_of_thread = nullptr;
-thread_local std::size_t index_of_thread = 0;
-
-}  // namespace
 
 Shards::Shards(std::size_t count) {
   for (std::size_t i = 0; i < std::max<std::size_t>(count, 1); ++i) {
     contexts_.push_back(std::make_unique<boost::asio::io_context>(1));
     work_.push_back(boost::asio::make_work_guard(*contexts_.back()));
   }
-  for (std::size_t i = 0; i < contexts_.size(); ++i) {
-    threads_.emplace_back([this, i] {
+  for (auto& context : contexts_) {
+    threads_.emplace_back([&context = *context] {
       pthread_setname_np(pthread_self(), "shard");
-      shards_of_thread = this;
-      index_of_thread = i;
-      contexts_[i]->run();
+      context.run();
     });
   }
 }
@@ -36,8 +28,10 @@ boost::asio::io_context& Shards::Next() {
 }
 
 std::optional<std::size_t> Shards::Current() const {
-  if (shards_of_thread != this) return std::nullopt;
-  return index_of_thread;
+  for (std::size_t i = 0; i < contexts_.size(); ++i) {
+    if (contexts_[i]->get_executor().running_in_this_thread()) return i;
+  }
+  return std::nullopt;
 }
 
 void Shards::Stop() {
