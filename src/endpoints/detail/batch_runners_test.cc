@@ -20,27 +20,37 @@ constexpr std::size_t kPixels = 8 * 8;
 
 enum class Kind { kThreads, kShards };
 
+std::vector<std::unique_ptr<BatchRunner>> MakeRunners(int count) {
+  const auto model = nn::Model::FromOnnx(testing::ColourOnnx()).value();
+  std::vector<std::unique_ptr<BatchRunner>> runners;
+  for (int i = 0; i < count; ++i) {
+    runners.push_back(std::make_unique<BatchRunner>(nn::Engine::Make(model).value(), 1.0,
+                                                    Answerer(nullptr, nullptr)));
+  }
+  return runners;
+}
+
+// A picture of zeros, without anyone who waits for its answer.
+Job MakeJob(JobQueue& queue) {
+  const auto now = std::chrono::steady_clock::now();
+  Job job{queue.TakeTensor(), {.deadline = now + std::chrono::seconds(60)}, now};
+  std::fill(job.input.begin(), job.input.end(), 0.0f);
+  return job;
+}
+
 class BatchRunnersTest : public ::testing::TestWithParam<Kind> {
  protected:
   void SetUp() override {
-    const auto model = nn::Model::FromOnnx(testing::ColourOnnx()).value();
-    std::vector<std::unique_ptr<BatchRunner>> runners;
-    for (int i = 0; i < 2; ++i) {
-      runners.push_back(std::make_unique<BatchRunner>(nn::Engine::Make(model).value(), 1.0,
-                                                      Answerer(nullptr, nullptr)));
-    }
     if (GetParam() == Kind::kShards) {
-      runners_ = std::make_shared<ModelShards>(shards_, queue_, std::move(runners));
+      runners_ = std::make_shared<ModelShards>(shards_, queue_, MakeRunners(2));
     } else {
-      runners_ = std::make_shared<ModelThreads>(queue_, std::move(runners));
+      runners_ = std::make_shared<ModelThreads>(queue_, MakeRunners(2));
     }
   }
 
   // Queues a picture of one colour.
   void Submit(std::size_t colour, io::Completion<Result<InvokeResponse>> done) {
-    const auto now = std::chrono::steady_clock::now();
-    Job job{queue_->TakeTensor(), {.deadline = now + std::chrono::seconds(60)}, now};
-    std::fill(job.input.begin(), job.input.end(), 0.0f);
+    Job job = MakeJob(*queue_);
     std::fill_n(job.input.begin() + static_cast<std::ptrdiff_t>(colour * kPixels), kPixels, 1.0f);
     job.invocation.done = std::move(done);
     ASSERT_TRUE(queue_->Push(job));
@@ -94,10 +104,19 @@ TEST_P(BatchRunnersTest, ALoneJobIsAnsweredWithoutAnother) {
 }
 
 TEST_P(BatchRunnersTest, NothingBeginsOnceTheyHaveStopped) {
+  std::string answered;
+  Job waiting = MakeJob(*queue_);
+  waiting.invocation.done = [&](Result<InvokeResponse> answer) {
+    answered += answer ? "ok;" : answer.error().reason() + ";";
+  };
+  ASSERT_TRUE(queue_->Push(waiting));
   queue_->Close();
   runners_->Stop();
+  Job late = MakeJob(*queue_);
+  EXPECT_FALSE(queue_->Push(late));
   runners_->Wake();
   runners_->Stop();
+  EXPECT_EQ(answered, "ServiceUnavailable;");
   shards_.Stop();
   runners_.reset();
 }
@@ -109,10 +128,9 @@ INSTANTIATE_TEST_SUITE_P(, BatchRunnersTest, ::testing::Values(Kind::kThreads, K
 
 io::Task<std::optional<std::size_t>> ShardThatAnswers(JobQueue& queue, BatchRunners& runners,
                                                       io::Shards& shards) {
-  const auto now = std::chrono::steady_clock::now();
   std::optional<std::size_t> answered_on;
   auto start = [&](io::Completion<bool> resume) {
-    Job job{queue.TakeTensor(), {.deadline = now + std::chrono::seconds(60)}, now};
+    Job job = MakeJob(queue);
     job.invocation.done = [&, resume](Result<InvokeResponse>) {
       answered_on = shards.Current();
       resume(true);
@@ -126,11 +144,7 @@ io::Task<std::optional<std::size_t>> ShardThatAnswers(JobQueue& queue, BatchRunn
 TEST(ModelShards, ALoneRequestIsAnsweredOnTheShardThatItCameTo) {
   io::Shards shards(2);
   const auto queue = std::make_shared<JobQueue>(BatchPolicy::Options{}, 3 * kPixels);
-  std::vector<std::unique_ptr<BatchRunner>> one;
-  const auto model = nn::Model::FromOnnx(testing::ColourOnnx()).value();
-  one.push_back(std::make_unique<BatchRunner>(nn::Engine::Make(model).value(), 1.0,
-                                              Answerer(nullptr, nullptr)));
-  const auto runners = std::make_shared<ModelShards>(shards, queue, std::move(one));
+  const auto runners = std::make_shared<ModelShards>(shards, queue, MakeRunners(1));
   for (int i = 0; i < 10; ++i) {
     EXPECT_TRUE(shards.RunAndWait(ShardThatAnswers(*queue, *runners, shards)));
   }
